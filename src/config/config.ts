@@ -1,0 +1,96 @@
+import type { Provider, Route, Target } from '../provider/provider.ts'
+import { DEFAULT_DEADLINES } from '../provider/provider.ts'
+
+/** What happens to a stream that nobody reads any more (PROTOCOL 7). */
+export type OnDisconnect =
+  | { readonly type: 'cancel' }
+  | { readonly type: 'continue' }
+  | { readonly type: 'grace'; readonly ms: number }
+
+/** The HTTP side of a gateway. Times in milliseconds. */
+export interface ServerConfig {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** Further names by which the gateway may be addressed (the Host header), beside its own. */
+  readonly allowedHosts: readonly string[]
+  readonly maxBodyBytes: number
+  /** How long open streams may go on after a signal to stop. */
+  readonly shutdownTimeout: number
+  /** Silence after which a comment line goes out (PROTOCOL 3). */
+  readonly heartbeat: number
+  /** What holds when the request says nothing. */
+  readonly onDisconnect: OnDisconnect
+}
+
+/** Where streams are kept, and for how long after they ended (`retention`, milliseconds). */
+export type LogConfig =
+  | { readonly kind: 'memory'; readonly retention: number }
+  | {
+      readonly kind: 'file'
+      readonly retention: number
+      readonly dir: string
+      /** What an acknowledged entry survives: the process's death, or the machine's. */
+      readonly durability: 'process' | 'power'
+    }
+
+/** Everything a gateway is told. Made by `loadConfig`, `detect` or by hand. */
+export interface GatewayConfig {
+  readonly server: ServerConfig
+  readonly log: LogConfig
+  /** By name. */
+  readonly providers: ReadonlyMap<string, Provider>
+  /** By model name, in the order of the configuration: what `GET /v1/models` lists. */
+  readonly routes: ReadonlyMap<string, Route>
+  /**
+   * Routes for every model name that starts like this; the key ends with a slash or a colon. `openai/`:
+   * what follows is the model's name there. `sim:`: the colon belongs to the name, which stays whole.
+   */
+  readonly prefixes: ReadonlyMap<string, Route>
+  /** Where every other model name goes. */
+  readonly passthrough: Provider | undefined
+  /** Values that must not appear in any message or log line; for `createRedactor`. */
+  readonly secrets: readonly string[]
+}
+
+/** Tries before the first visible delta when the configuration says nothing: two more than there are targets. */
+export function defaultAttempts(targets: number): number {
+  return targets + 2
+}
+
+/**
+ * The route of a model name: its own one, else the one of its longest prefix, else the passthrough,
+ * else `undefined`.
+ *
+ * @example
+ * resolveModel(config, 'openai/gpt-4o-mini') // with the prefix `openai/`: the target's model is `gpt-4o-mini`
+ */
+export function resolveModel(
+  config: Pick<GatewayConfig, 'routes' | 'prefixes' | 'passthrough'>,
+  name: string,
+): Route | undefined {
+  const own = config.routes.get(name)
+  if (own !== undefined) return own
+  if (config.prefixes.size > 0) {
+    for (let end = name.length - 1; end > 0; end -= 1) {
+      const separator = name[end - 1]
+      if (separator !== '/' && separator !== ':') continue
+      const route = config.prefixes.get(name.slice(0, end))
+      if (route !== undefined) return withModel(route, name, separator === '/' ? name.slice(end) : name)
+    }
+  }
+  const { passthrough } = config
+  return passthrough === undefined ? undefined : routeTo(passthrough, name)
+}
+
+/** The route of a single target that takes the caller's model name as it is. */
+function routeTo(provider: Provider, name: string): Route {
+  const target: Target = { provider, model: undefined, deadlines: DEFAULT_DEADLINES, overrides: {}, weight: 1 }
+  return { model: name, targets: [target], strategy: 'ordered', maxAttempts: defaultAttempts(1) }
+}
+
+/** A prefix's targets without a model of their own get the one that was asked for. */
+function withModel(route: Route, name: string, model: string): Route {
+  const targets = route.targets.map((target) => (target.model === undefined ? { ...target, model } : target))
+  return { ...route, model: name, targets }
+}

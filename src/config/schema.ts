@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import type { ProviderSettings } from '../provider/create.ts'
+import { PRESETS } from '../provider/presets.ts'
+import type { LogSettings, ModelSettings, ServerSettings, Settings, TargetSettings } from './settings.ts'
+import { choice, disconnectPolicy, duration, flag, list, named, number, section, size, text } from './values.ts'
+
+/** Longer than any timer, but no timer waits for it: old streams are looked for when others start. */
+const LONGEST_RETENTION = 366 * 86_400_000
+
+const PROVIDER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const MODEL_NAME = /^[^\s*\x00-\x1f\x7f]{1,500}(?:[/:]\*)?$/
+const SHORTHAND = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63})\/(.+)$/su
+
+const headerValues = named(/^.+$/, 'expected a name', z.string({ error: 'expected text' }))
+
+const provider: z.ZodType<ProviderSettings> = section({
+  preset: choice(nonEmpty([...PRESETS.keys()])).describe('What kind of service this is'),
+  baseUrl: text('expected a URL').describe('Where it is, without /chat/completions').optional(),
+  apiKey: z.string({ error: 'expected text' }).describe('The key; better a reference such as ${MY_KEY}').optional(),
+  headers: headerValues.describe('Further header fields of every request').optional(),
+  query: headerValues.describe('Query parameters of every request').optional(),
+  continuation: choice(['continue_final_message', 'prefix', 'trailing_assistant', 'none'])
+    .describe('How it goes on with a partial answer')
+    .optional(),
+  quirks: section({
+    noStreamOptions: flag().optional(),
+    obfuscation: flag().optional(),
+    readsPastDone: flag().optional(),
+    usageExcludesReasoning: flag().optional(),
+    cumulativeUsage: flag().optional(),
+  })
+    .describe('Where it differs from OpenAI')
+    .optional(),
+  deployment: text().describe('Azure: the deployment in the path').optional(),
+  apiVersion: text().describe('Azure: the api-version query parameter').optional(),
+})
+
+const deadlines = section({
+  connect: duration().describe('TCP and TLS').optional(),
+  head: duration().describe('From the request sent to the response head').optional(),
+  firstToken: duration().describe('From the response head to the first visible delta').optional(),
+  betweenTokens: duration().describe('Between two signs of life').optional(),
+  total: duration().describe('From the request to the end').optional(),
+})
+
+const target: z.ZodType<TargetSettings> = section({
+  provider: text('expected the name of a provider').describe('A name from providers'),
+  model: text("expected a model's name").describe("The model there; absent: the caller's").optional(),
+  weight: number(0, 1_000_000, false).describe('Share of first tries, for strategy weighted').optional(),
+  deadlines: deadlines.optional(),
+  overrides: z
+    .record(z.string(), z.unknown(), { error: 'expected a mapping' })
+    .describe("Body fields set over the caller's")
+    .optional(),
+})
+
+const model: z.ZodType<ModelSettings> = z.union(
+  [
+    z
+      .string()
+      .regex(SHORTHAND)
+      .transform((shorthand) => ({ targets: [fromShorthand(shorthand)] })),
+    section({
+      targets: list('expected a list of at least one target', target).describe('In order of preference'),
+      deadlines: deadlines.optional(),
+      strategy: choice(['ordered', 'weighted']).optional(),
+      maxAttempts: number(1, 20).describe('Tries in all, before the first visible delta').optional(),
+    }),
+  ],
+  { error: 'expected PROVIDER/MODEL, or a mapping with targets' },
+)
+
+const server: z.ZodType<ServerSettings> = section({
+  host: text('expected a host name or address').optional(),
+  port: number(0, 65_535).optional(),
+  allowedHosts: z
+    .array(text('expected a host name'), { error: 'expected a list of host names' })
+    .describe('Further names in the Host header')
+    .optional(),
+  maxBodyBytes: size().optional(),
+  shutdownTimeout: duration(0).describe('How long open streams may go on after a signal to stop').optional(),
+  heartbeat: duration(100).describe('Silence after which a comment line goes out').optional(),
+  onDisconnect: disconnectPolicy().describe('When the last reader leaves').optional(),
+})
+
+const log: z.ZodType<LogSettings> = section({
+  kind: choice(['memory', 'file']).optional(),
+  dir: text('expected a folder').optional(),
+  retention: duration(0, LONGEST_RETENTION).describe('How long ended streams stay readable').optional(),
+  durability: choice(['process', 'power']).describe('What an acknowledged entry survives').optional(),
+})
+
+const settings: z.ZodType<Settings> = section({
+  providers: named(PROVIDER_NAME, 'expected a provider name of letters, digits, ".", "_" and "-"', provider)
+    .describe('Services that can be called')
+    .optional(),
+  models: named(MODEL_NAME, 'expected a model name without spaces; "*" only as "PREFIX/*" or "PREFIX:*"', model)
+    .describe('Model names and where their requests go')
+    .optional(),
+  passthrough: text('expected the name of a provider').describe('Where every other model name goes').optional(),
+  server: server.optional(),
+  log: log.optional(),
+})
+
+/** Checks a whole configuration; issues carry what was found. */
+export function parseSettings(value: unknown): z.ZodSafeParseResult<Settings> {
+  return settings.safeParse(value, { reportInput: true })
+}
+
+/** Checks one entry of `providers` by itself. */
+export function parseProvider(value: unknown): z.ZodSafeParseResult<ProviderSettings> {
+  return provider.safeParse(value)
+}
+
+/**
+ * The target of `PROVIDER/MODEL`. `PROVIDER/*` passes the caller's name through, or what a
+ * prefix leaves of it.
+ */
+export function fromShorthand(shorthand: string): TargetSettings {
+  const [, name = shorthand, rest] = SHORTHAND.exec(shorthand) ?? []
+  return rest === undefined || rest === '*' ? { provider: name } : { provider: name, model: rest }
+}
+
+/** The JSON Schema of a configuration file, for editors; docs/sluice.schema.json is this, written down. */
+export function jsonSchema(): object {
+  const { $schema, ...rest } = z.toJSONSchema(settings, { io: 'input', target: 'draft-7' })
+  return { $schema, title: 'Sluice configuration', description: 'sluice.yaml', ...rest }
+}
+
+function nonEmpty(words: readonly string[]): readonly [string, ...string[]] {
+  const [first = '', ...others] = words
+  return [first, ...others]
+}

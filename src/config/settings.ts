@@ -1,0 +1,52 @@
+import type { ProviderSettings } from '../provider/create.ts'
+import type { Deadlines } from '../provider/provider.ts'
+import type { OnDisconnect } from './config.ts'
+
+/** Deadlines as far as they are said, in milliseconds. */
+export type DeadlineSettings = { readonly [Phase in keyof Deadlines]?: number | undefined }
+
+/** A model: where its requests go. Times in milliseconds. */
+export interface ModelSettings {
+  readonly targets: readonly TargetSettings[]
+  readonly deadlines?: DeadlineSettings | undefined
+  readonly strategy?: 'ordered' | 'weighted' | undefined
+  readonly maxAttempts?: number | undefined
+}
+
+/** One place of a model. */
+export interface TargetSettings {
+  readonly provider: string
+  /** Absent: the caller's name, or what a prefix leaves of it. */
+  readonly model?: string | undefined
+  readonly weight?: number | undefined
+  readonly deadlines?: DeadlineSettings | undefined
+  readonly overrides?: Readonly<Record<string, unknown>> | undefined
+}
+
+/** A configuration file, checked, with durations in milliseconds and sizes in bytes; defaults not yet filled in. */
+export interface Settings {
+  readonly providers?: Readonly<Record<string, ProviderSettings>> | undefined
+  readonly models?: Readonly<Record<string, ModelSettings>> | undefined
+  readonly passthrough?: string | undefined
+  readonly server?: ServerSettings | undefined
+  readonly log?: LogSettings | undefined
+}
+
+/** `server:` as far as it is said. */
+export interface ServerSettings {
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+  readonly allowedHosts?: readonly string[] | undefined
+  readonly maxBodyBytes?: number | undefined
+  readonly shutdownTimeout?: number | undefined
+  readonly heartbeat?: number | undefined
+  readonly onDisconnect?: OnDisconnect | undefined
+}
+
+/** `log:` as far as it is said. */
+export interface LogSettings {
+  readonly kind?: 'memory' | 'file' | undefined
+  readonly dir?: string | undefined
+  readonly retention?: number | undefined
+  readonly durability?: 'process' | 'power' | undefined
+}

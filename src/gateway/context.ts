@@ -1,0 +1,45 @@
+import type { Clock } from '../clock.ts'
+import type { GatewayConfig } from '../config/config.ts'
+import { SluiceError } from '../errors.ts'
+import type { StreamLog } from '../log/stream-log.ts'
+import type { Breakers } from '../upstream/breakers.ts'
+import type { Dialer } from '../upstream/open.ts'
+import type { LiveStreams } from './live.ts'
+import type { Metrics } from './metrics.ts'
+import type { Tickets } from './tickets.ts'
+
+/** Where the gateway writes its records. pino's shape. */
+export interface Logger {
+  info(facts: object, message: string): void
+  warn(facts: object, message: string): void
+  error(facts: object, message: string): void
+}
+
+/** What every part of a gateway shares. Time, randomness and the network come in here. */
+export interface GatewayContext {
+  readonly config: GatewayConfig
+  readonly log: StreamLog
+  readonly live: LiveStreams
+  readonly dialer: Dialer
+  readonly breakers: Breakers
+  readonly clock: Clock
+  /** In [0, 1). */
+  readonly random: () => number
+  /** A new, unguessable stream id (PROTOCOL 5). */
+  readonly newStreamId: () => string
+  readonly newRequestId: () => string
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly tickets: Tickets
+  /** Seconds since 1970. */
+  readonly startedAt: number
+  /** Set when the gateway is going down: no new streams. */
+  draining: boolean
+}
+
+/** Throws `shutting_down` once the gateway takes no new work. */
+export function refuseWhenDraining(context: GatewayContext): void {
+  if (context.draining) {
+    throw new SluiceError('shutting_down', 'The gateway is shutting down; try again', { retryAfterMs: 1_000 })
+  }
+}

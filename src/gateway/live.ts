@@ -1,0 +1,166 @@
+import type { Clock } from '../clock.ts'
+import type { OnDisconnect } from '../config/config.ts'
+import { SluiceError } from '../errors.ts'
+import type { Outcome, TimelineEvent } from '../log/stream-log.ts'
+
+/**
+ * A stream that is being produced: who reads it, and how to end it. One per open stream; it is the
+ * owner of everything that must be let go when the stream ends.
+ */
+export class LiveStream {
+  readonly id: string
+  readonly owner: string
+  readonly #clock: Clock
+  readonly #policy: OnDisconnect
+  readonly #abort = new AbortController()
+  readonly #opened = Promise.withResolvers<void>()
+  #outcome: Promise<Outcome> | undefined
+  #readers = 0
+  #ended = false
+  #failure: SluiceError | undefined
+  #stopGrace: (() => void) | undefined
+  #timeline: readonly TimelineEvent[] = []
+
+  constructor(id: string, owner: string, policy: OnDisconnect, clock: Clock) {
+    this.id = id
+    this.owner = owner
+    this.#policy = policy
+    this.#clock = clock
+    // Nobody may be waiting when a stream fails before its head.
+    this.#opened.promise.catch(() => {})
+  }
+
+  /** Aborted, with the error to report, when the stream is to end early. */
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /** Resolves when a provider said yes; rejects with the error that ended the stream before that. */
+  get opened(): Promise<void> {
+    return this.#opened.promise
+  }
+
+  /** How it ended, once it has. */
+  get outcome(): Promise<Outcome> | undefined {
+    return this.#outcome
+  }
+
+  /** Why it did not complete, once it has ended so. */
+  get failure(): SluiceError | undefined {
+    return this.#failure
+  }
+
+  /** A provider said yes. */
+  open(): void {
+    this.#opened.resolve()
+  }
+
+  /** What has happened to it so far; grows while it is open. */
+  get timeline(): readonly TimelineEvent[] {
+    return this.#timeline
+  }
+
+  /** Where what happens to it is noted. */
+  watch(timeline: readonly TimelineEvent[]): void {
+    this.#timeline = timeline
+  }
+
+  /** The relay is running; `outcome` is its end. */
+  run(outcome: Promise<Outcome>): void {
+    this.#outcome = outcome
+  }
+
+  /** The stream is over. `error`: why, when it did not complete. */
+  end(error: SluiceError | undefined): void {
+    this.#ended = true
+    this.#failure = error
+    this.#stopGrace?.()
+    if (error === undefined) this.#opened.resolve()
+    else this.#opened.reject(error)
+  }
+
+  /** A reader came; call the result once, when it has left. */
+  attach(): () => void {
+    this.#readers++
+    this.#stopGrace?.()
+    this.#stopGrace = undefined
+    let attached = true
+    return () => {
+      if (!attached) return
+      attached = false
+      if (--this.#readers === 0 && !this.#ended) this.#deserted()
+    }
+  }
+
+  /** Ends the stream now. `reason` is what its readers are told. */
+  cancel(reason?: SluiceError): void {
+    if (!this.#ended) this.#abort.abort(reason ?? new SluiceError('cancelled', 'The stream was cancelled'))
+  }
+
+  #deserted(): void {
+    const cancel = (): void => this.cancel(new SluiceError('cancelled', 'Every reader left the stream'))
+    switch (this.#policy.type) {
+      case 'continue':
+        return
+      case 'cancel':
+        return cancel()
+      case 'grace':
+        this.#stopGrace = this.#clock.after(this.#policy.ms, cancel)
+        return
+      default:
+        this.#policy satisfies never
+    }
+  }
+}
+
+/** The streams that are being produced here now. */
+export class LiveStreams {
+  readonly #streams = new Map<string, LiveStream>()
+  #whenIdle: (() => void)[] = []
+
+  get count(): number {
+    return this.#streams.size
+  }
+
+  find(id: string): LiveStream | undefined {
+    return this.#streams.get(id)
+  }
+
+  add(stream: LiveStream): void {
+    this.#streams.set(stream.id, stream)
+  }
+
+  remove(stream: LiveStream): void {
+    this.#streams.delete(stream.id)
+    if (this.#streams.size > 0) return
+    const waiting = this.#whenIdle
+    this.#whenIdle = []
+    for (const resolve of waiting) resolve()
+  }
+
+  /** Ends them all; their readers are told `reason`. */
+  cancelAll(reason: SluiceError): void {
+    for (const stream of this.#streams.values()) stream.cancel(reason)
+  }
+
+  /** Resolves when none is left. */
+  idle(): Promise<void> {
+    if (this.#streams.size === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#whenIdle.push(resolve))
+  }
+}
+
+/**
+ * The `X-Stream-On-Disconnect` header: `cancel`, `continue` or `grace=<seconds>`.
+ * Throws `invalid_value` for anything else.
+ */
+export function parseOnDisconnect(value: string): OnDisconnect {
+  if (value === 'cancel' || value === 'continue') return { type: value }
+  const seconds = /^grace=(\d{1,5})$/.exec(value)?.[1]
+  if (seconds !== undefined) return { type: 'grace', ms: Number(seconds) * 1_000 }
+  throw new SluiceError(
+    'invalid_value',
+    `X-Stream-On-Disconnect must be cancel, continue or grace=<seconds>, got ${JSON.stringify(value.slice(0, 40))}`,
+    { param: 'X-Stream-On-Disconnect' },
+  )
+}

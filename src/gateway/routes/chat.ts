@@ -1,0 +1,126 @@
+import { Accumulator } from '../../completion/accumulate.ts'
+import type { ChatCompletion, ChatCompletionChunk } from '../../completion/chunk.ts'
+import { resolveModel, type OnDisconnect } from '../../config/config.ts'
+import { SluiceError } from '../../errors.ts'
+import type { Route } from '../../provider/provider.ts'
+import { checkChatRequest, type CheckedChatRequest } from '../chat-request.ts'
+import { refuseWhenDraining, type GatewayContext } from '../context.ts'
+import { streamOfCursor } from '../cursor.ts'
+import { deliver } from '../deliver.ts'
+import { baseHeaders, streamHeaders, type Call } from '../http.ts'
+import { parseJsonBody } from '../json-body.ts'
+import { parseOnDisconnect, type LiveStream } from '../live.ts'
+import { startStream } from '../start.ts'
+import { attach, findOwn } from './streams.ts'
+
+/** `POST /v1/chat/completions`: starts a stream and reads it, as frames or as one completion. */
+export async function chatCompletions(context: GatewayContext, call: Call): Promise<Response> {
+  const resumed = call.req.header('last-event-id')
+  // A POST that names an event attaches to its stream; it never generates (PROTOCOL 5).
+  if (resumed !== undefined)
+    return attach(context, call, await findOwn(context, call, streamOfCursor(resumed)), resumed)
+  refuseWhenDraining(context)
+  const request = checkChatRequest(parseJsonBody(await call.env.body(context.config.server.maxBodyBytes)))
+  const order = {
+    route: findRoute(context, request.model),
+    body: request,
+    owner: 'local',
+    requestId: call.get('requestId'),
+    onDisconnect: onDisconnect(context, call),
+  }
+  const stream = startStream(context, order)
+  const leave = stream.attach()
+  try {
+    const reply = request.stream === true ? streamed : whole
+    return await reply(context, call, request, stream, leave)
+  } catch (error) {
+    leave()
+    throw error
+  }
+}
+
+async function streamed(
+  context: GatewayContext,
+  call: Call,
+  request: CheckedChatRequest,
+  stream: LiveStream,
+  leave: () => void,
+): Promise<Response> {
+  await headOrPatience(context, call, stream)
+  const usage = request.stream_options?.include_usage === true
+  return call.env.send({
+    status: 200,
+    headers: streamHeaders(call.get('requestId'), stream.id),
+    frames: deliver(context.log, stream.id, { after: -1, compactTo: -1, usage, signal: call.env.signal }),
+    onLeave: leave,
+  })
+}
+
+/** The same way as a stream, gathered at its end. */
+async function whole(
+  context: GatewayContext,
+  call: Call,
+  _request: CheckedChatRequest,
+  stream: LiveStream,
+  leave: () => void,
+): Promise<Response> {
+  const completion = await gather(context, stream, call.env.signal)
+  leave()
+  const headers = { ...baseHeaders(call.get('requestId')), 'x-stream-id': stream.id }
+  return Response.json(completion, { headers })
+}
+
+async function gather(context: GatewayContext, stream: LiveStream, signal: AbortSignal): Promise<ChatCompletion> {
+  const accumulator = new Accumulator()
+  for await (const { entries } of context.log.read(stream.id, -1, signal)) {
+    for (const { kind, data } of entries) {
+      if (kind === 'chunk' || kind === 'usage') accumulator.add(parseChunk(data))
+    }
+  }
+  if (signal.aborted) throw new SluiceError('cancelled', 'The caller left')
+  await stream.outcome
+  if (stream.failure !== undefined) throw stream.failure
+  return accumulator.completion()
+}
+
+/** The log holds only what parse.ts accepted as a chunk. */
+function parseChunk(data: string): ChatCompletionChunk {
+  return JSON.parse(data)
+}
+
+/**
+ * Waits for a provider's yes, so that its refusal keeps its status; not longer than a heartbeat, after
+ * which the failure will be told in the stream (PROTOCOL 2).
+ */
+async function headOrPatience(context: GatewayContext, call: Call, stream: LiveStream): Promise<void> {
+  const patience = Promise.withResolvers<void>()
+  const stop = context.clock.after(context.config.server.heartbeat, patience.resolve)
+  const onAbort = (): void => patience.reject(new SluiceError('cancelled', 'The caller left'))
+  call.env.signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    await Promise.race([stream.opened, patience.promise])
+  } finally {
+    stop()
+    call.env.signal.removeEventListener('abort', onAbort)
+  }
+}
+
+function findRoute(context: GatewayContext, model: string): Route {
+  const route = resolveModel(context.config, model)
+  if (route !== undefined) return route
+  const known = [...context.config.routes.keys()]
+  const list = known.slice(0, 20).join(', ') + (known.length > 20 ? `, … (${known.length} in all)` : '')
+  throw new SluiceError('model_not_found', `The model '${printable(model)}' does not exist. Models here: ${list}`, {
+    param: 'model',
+  })
+}
+
+/** A caller's string as it may stand in an error: short and without control characters. */
+function printable(text: string): string {
+  return JSON.stringify(text.slice(0, 100)).slice(1, -1)
+}
+
+function onDisconnect(context: GatewayContext, call: Call): OnDisconnect {
+  const asked = call.req.header('x-stream-on-disconnect')
+  return asked === undefined ? context.config.server.onDisconnect : parseOnDisconnect(asked)
+}

@@ -1,0 +1,25 @@
+import type { GatewayContext } from '../context.ts'
+import { baseHeaders, type Call } from '../http.ts'
+
+/** `GET /healthz`: the process answers. */
+export function healthz(_context: GatewayContext, call: Call): Response {
+  return Response.json({ status: 'ok' }, { headers: baseHeaders(call.get('requestId')) })
+}
+
+/** `GET /readyz`: new work is welcome; 503 while the gateway goes down. */
+export function readyz(context: GatewayContext, call: Call): Response {
+  const { durability, degraded, reason } = context.log.health()
+  const body = {
+    status: context.draining ? 'draining' : 'ready',
+    streams: context.live.count,
+    durability: degraded ? 'degraded' : durability,
+    ...(reason === undefined ? {} : { reason }),
+  }
+  return Response.json(body, { status: context.draining ? 503 : 200, headers: baseHeaders(call.get('requestId')) })
+}
+
+/** `GET /metrics`: Prometheus text. */
+export async function metrics(context: GatewayContext, call: Call): Promise<Response> {
+  const headers = { ...baseHeaders(call.get('requestId')), 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
+  return new Response(await context.metrics.text(), { headers })
+}

@@ -1,0 +1,77 @@
+import type { OnDisconnect } from '../config/config.ts'
+import type { Route } from '../provider/provider.ts'
+import { attempt } from '../upstream/attempt.ts'
+import type { ChatBody } from '../upstream/outgoing.ts'
+import type { GatewayContext } from './context.ts'
+import { LiveStream } from './live.ts'
+import { Meter, type StreamMeasure } from './meter.ts'
+import { relay } from './relay.ts'
+
+/** A stream to be started. */
+export interface StreamOrder {
+  readonly route: Route
+  readonly body: ChatBody
+  readonly owner: string
+  readonly requestId: string
+  readonly onDisconnect: OnDisconnect
+  readonly conversation?: string | undefined
+}
+
+/**
+ * Starts a stream: the whole way from the providers into the log runs behind it from now on, whether
+ * anybody reads or not.
+ */
+export function startStream(context: GatewayContext, order: StreamOrder): LiveStream {
+  const { clock, log, live } = context
+  const stream = new LiveStream(context.newStreamId(), order.owner, order.onDisconnect, clock)
+  const writer = log.create({
+    id: stream.id,
+    owner: order.owner,
+    model: order.route.model,
+    createdAt: clock.date(),
+    conversation: order.conversation,
+  })
+  const meter = new Meter(
+    clock,
+    () => stream.open(),
+    (measure) => {
+      live.remove(stream)
+      stream.end(measure.error)
+      record(context, order, stream.id, measure)
+    },
+  )
+  stream.watch(meter.timeline)
+  live.add(stream)
+  const source = attempt(order.route, order.body, {
+    dialer: context.dialer,
+    breakers: context.breakers,
+    random: context.random,
+    signal: stream.signal,
+    observer: meter,
+  })
+  stream.run(relay(source, writer, meter))
+  return stream
+}
+
+/** One line per stream, without a word of its content. */
+function record(context: GatewayContext, order: StreamOrder, id: string, measure: StreamMeasure): void {
+  context.metrics.stream(order.route.model, measure)
+  const facts = {
+    stream: id,
+    request: order.requestId,
+    model: order.route.model,
+    outcome: measure.outcome.status,
+    code: measure.error?.code,
+    ttftMs: round(measure.ttft),
+    durationMs: round(measure.duration),
+    longestGapMs: round(measure.longestGap),
+    chunks: measure.chunks,
+    promptTokens: measure.usage?.prompt_tokens,
+    completionTokens: measure.usage?.completion_tokens,
+    timeline: measure.timeline,
+  }
+  if (measure.outcome.status === 'failed') context.logger.warn(facts, 'stream failed')
+  else context.logger.info(facts, 'stream ended')
+}
+
+const round = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : Math.round(ms * 10) / 10)

@@ -1,0 +1,185 @@
+import type { Batch, Entry, EntryKind, NewEntry } from './stream-log.ts'
+
+/** At most so many characters of data in one batch, so that a reader far behind costs a bounded step. */
+const BATCH_CHARS = 256 * 1024
+
+/** Batches kept so that readers at the same place are given the same object. A power of two. */
+const RECENT = 4
+
+/** What one kept entry costs beside its data: a slot in an array and the string's own header. */
+export const ENTRY_OVERHEAD = 32
+
+/** A reader that has read everything and waits. */
+export interface Waiter {
+  /** The offset it has read. */
+  readonly after: number
+  /** Where it stands among the waiters; the tail's own note, so that leaving costs no search. */
+  slot: number
+  /** The next entries are here; `result` is shared by all who are woken by them. */
+  wake(result: IteratorYieldResult<Batch>): void
+  /** Something else changed: look again. */
+  retry(): void
+}
+
+/** What an entry is, where it is not a plain chunk. Most entries are, so this is kept apart. */
+interface Oddity {
+  readonly kind: EntryKind
+  readonly name: string | undefined
+}
+
+/**
+ * The part of one stream that is in memory: data strings in order, who waits for more, and the newest
+ * batches. Entries are kept as bare strings and become objects when somebody reads them; an entry
+ * costs a slot in an array and its string.
+ *
+ * Entries are pushed first and become readable by `publish`: at once in the memory log, when they are
+ * safe on disk in the file log.
+ */
+export class Tail {
+  #data: string[] = []
+  readonly #odd = new Map<number, Oddity>()
+  readonly #waiters: Waiter[] = []
+  readonly #recent: (Batch | WeakRef<Batch> | undefined)[] = []
+  #ended = false
+  #newest = 0
+  #base: number
+  #pushed: number
+  #readable: number
+  #bytes = 0
+
+  /** `next`: the offset the first pushed entry gets. */
+  constructor(next = 0) {
+    this.#base = next
+    this.#pushed = next - 1
+    this.#readable = next - 1
+  }
+
+  /** Offset of the oldest entry that is still in memory. */
+  get base(): number {
+    return this.#base
+  }
+
+  /** Offset of the newest entry, readable or not. */
+  get pushed(): number {
+    return this.#pushed
+  }
+
+  /** Offset of the newest entry that readers may have. */
+  get readable(): number {
+    return this.#readable
+  }
+
+  /** What the entries in memory cost, estimated. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** How many readers wait. */
+  get waiting(): number {
+    return this.#waiters.length
+  }
+
+  /** Adds an entry, not readable yet. Returns what it costs. */
+  push(entry: NewEntry): number {
+    const offset = ++this.#pushed
+    this.#data.push(entry.data)
+    if (entry.kind !== 'chunk') this.#odd.set(offset, { kind: entry.kind, name: entry.name })
+    const cost = entry.data.length + ENTRY_OVERHEAD
+    this.#bytes += cost
+    return cost
+  }
+
+  /** Makes everything up to this offset readable and wakes who waits for it. */
+  publish(upTo: number): void {
+    const from = this.#readable
+    if (upTo <= from) return
+    this.#readable = upTo
+    const waiters = this.#waiters
+    if (waiters.length === 0) return
+    const value = this.take(from)
+    if (value === undefined) return
+    const result = { value, done: false as const }
+    const woken = waiters.splice(0)
+    for (const waiter of woken) {
+      // A reader may wait beyond the head (PROTOCOL 5): it is asked to look again.
+      if (waiter.after === from) waiter.wake(result)
+      else waiter.retry()
+    }
+  }
+
+  /** Lets every waiting reader look again: the stream was closed, erased or expired. */
+  stir(): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.retry()
+  }
+
+  /** Puts a reader among the waiting. */
+  park(waiter: Waiter): void {
+    waiter.slot = this.#waiters.push(waiter) - 1
+  }
+
+  /** Takes a reader from among the waiting. */
+  leave(waiter: Waiter): void {
+    const { slot } = waiter
+    if (this.#waiters[slot] !== waiter) return
+    const moved = this.#waiters.pop()
+    if (moved === undefined || moved === waiter) return
+    moved.slot = slot
+    this.#waiters[slot] = moved
+  }
+
+  /** The readable entries after `after`, bounded; undefined when there are none. They must be in memory. */
+  take(after: number): Batch | undefined {
+    if (after >= this.#readable) return undefined
+    const first = after + 1
+    for (const kept of this.#recent) {
+      const batch = kept instanceof WeakRef ? kept.deref() : kept
+      if (batch?.entries[0]?.offset === first) return batch
+    }
+    const entries: Entry[] = []
+    let size = 0
+    for (let offset = first; offset <= this.#readable && size < BATCH_CHARS; offset++) {
+      const entry = this.entry(offset)
+      size += entry.data.length
+      entries.push(entry)
+    }
+    const batch: Batch = { entries }
+    this.#recent[this.#newest] = this.#ended ? new WeakRef(batch) : batch
+    this.#newest = (this.#newest + 1) % RECENT
+    return batch
+  }
+
+  /** The entry at this offset, which must be in memory. */
+  entry(offset: number): Entry {
+    const data = this.#data[offset - this.#base]
+    if (data === undefined) throw new RangeError(`offset ${offset} is not in memory`)
+    const odd = this.#odd.size === 0 ? undefined : this.#odd.get(offset)
+    if (odd === undefined) return { offset, kind: 'chunk', data }
+    if (odd.name === undefined) return { offset, kind: odd.kind, data }
+    return { offset, kind: odd.kind, data, name: odd.name }
+  }
+
+  /** Forgets the entries before this offset, which are kept elsewhere or given up. Returns what that freed. */
+  dropBefore(offset: number): number {
+    if (offset <= this.#base) return 0
+    const dropped = this.#data.slice(0, offset - this.#base)
+    this.#data = this.#data.slice(dropped.length)
+    this.#base += dropped.length
+    let freed = 0
+    for (const data of dropped) freed += data.length + ENTRY_OVERHEAD
+    for (const at of this.#odd.keys()) if (at < this.#base) this.#odd.delete(at)
+    this.#bytes -= freed
+    return freed
+  }
+
+  /**
+   * There will be no more entries. From here on the shared batches, and the frames that deliverers
+   * keep in them, live only as long as somebody uses them.
+   */
+  end(): void {
+    this.#ended = true
+    for (const [at, batch] of this.#recent.entries()) {
+      if (batch !== undefined && !(batch instanceof WeakRef)) this.#recent[at] = new WeakRef(batch)
+    }
+    this.stir()
+  }
+}

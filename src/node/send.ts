@@ -1,0 +1,69 @@
+import type { ServerResponse } from 'node:http'
+import type { StreamReply } from '../gateway/http.ts'
+import { HEARTBEAT } from '../sse/encode.ts'
+import { Wire } from './wire.ts'
+
+/**
+ * Sends a sign of life to every response that had nothing to say for a while. One timer for all of
+ * them; a token only sets a flag.
+ */
+export class Heartbeats {
+  readonly #wires = new Set<Wire>()
+  readonly #timer: NodeJS.Timeout
+
+  /** `everyMs`: a response silent for so long, and for at most twice as long, gets a heartbeat. */
+  constructor(everyMs: number) {
+    this.#timer = setInterval(() => this.#beat(), everyMs).unref()
+  }
+
+  add(wire: Wire): void {
+    this.#wires.add(wire)
+  }
+
+  remove(wire: Wire): void {
+    this.#wires.delete(wire)
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  #beat(): void {
+    for (const wire of this.#wires) if (wire.takeQuiet()) wire.writeText(HEARTBEAT)
+  }
+}
+
+/**
+ * Sends a streamed answer: the head, then frames as they come, waiting for the peer to take them. A
+ * peer that leaves ends only this reader. When the frames end, the response ends; when they throw, the
+ * connection is destroyed, so that a cut is never taken for an end (PROTOCOL 4).
+ */
+export async function sendStream(
+  response: ServerResponse,
+  reply: StreamReply,
+  heartbeats: Heartbeats,
+  withBody: boolean,
+): Promise<void> {
+  let wire: Wire | undefined
+  try {
+    response.writeHead(reply.status, reply.headers)
+    if (!withBody) return void response.end()
+    // Held together for this turn of the loop: the head and what is there already leave in one packet.
+    const socket = response.socket
+    socket?.cork()
+    setImmediate(() => socket?.uncork())
+    response.flushHeaders()
+    wire = new Wire(response)
+    heartbeats.add(wire)
+    for await (const frames of reply.frames) {
+      if (wire.closed) break
+      if (!wire.write(frames)) await wire.drained()
+    }
+    response.end()
+  } catch {
+    response.destroy()
+  } finally {
+    if (wire !== undefined) heartbeats.remove(wire)
+    reply.onLeave()
+  }
+}

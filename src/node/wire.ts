@@ -1,0 +1,67 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Frames } from '../log/stream-log.ts'
+
+/**
+ * The body of one streamed response. Where HTTP/1.1 chunks are in use, each batch of frames is framed
+ * here and written to the socket as one string: `response.write` makes four writes of it, which cost
+ * 6.3 us against 3.4 us (Node 26, 400 bytes, 200 connections; bench/wire.ts). The head and the closing
+ * chunk stay Node's, so that keep-alive and pipelining do.
+ */
+export class Wire {
+  readonly #response: ServerResponse
+  /** Set while we may write to the socket ourselves. */
+  readonly #socket: Socket | undefined
+  #quiet = true
+
+  /** The head must have been flushed. */
+  constructor(response: ServerResponse) {
+    this.#response = response
+    const { socket } = response
+    this.#socket = response.chunkedEncoding && socket !== null ? socket : undefined
+  }
+
+  /** Whether the peer has left. */
+  get closed(): boolean {
+    return this.#response.destroyed || this.#response.closed
+  }
+
+  /** Whether nothing was written since the last call; asked by whoever sends heartbeats. */
+  takeQuiet(): boolean {
+    const quiet = this.#quiet
+    this.#quiet = true
+    return quiet
+  }
+
+  /** False: wait for `drained` before the next write. */
+  write(frames: Frames): boolean {
+    this.#quiet = false
+    if (this.#socket === undefined) return this.#response.write(frames.text)
+    return this.#socket.write((frames.wire ??= chunk(frames.text)))
+  }
+
+  /** A line that is no event, in between. */
+  writeText(text: string): void {
+    if (this.#socket === undefined) this.#response.write(text)
+    else this.#socket.write(chunk(text))
+  }
+
+  /** Resolves when there is room again or the peer has left. */
+  drained(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const source = this.#socket ?? this.#response
+    const done = (): void => {
+      source.off('drain', done)
+      this.#response.off('close', done)
+      resolve()
+    }
+    source.on('drain', done)
+    this.#response.on('close', done)
+    return promise
+  }
+}
+
+/** One chunk of HTTP/1.1's chunked encoding. RFC 9112, section 7.1. */
+function chunk(text: string): string {
+  return `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
+}

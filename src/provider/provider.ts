@@ -1,0 +1,100 @@
+/** How a request proves who sends it. Fresh headers per request; `invalidate` after the provider refused them. */
+export interface Credential {
+  /** Header fields to send, lower-case names. May wait for a token exchange. */
+  headers(): Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>
+  /** Forgets a cached token, so that the next `headers()` fetches another. Absent where nothing can be fetched. */
+  invalidate?(): void
+}
+
+/** How a service goes on with a partial answer, where it can (PROTOCOL 8, step 1). */
+export type Continuation =
+  /** A trailing assistant message and two flags: vLLM, SGLang. */
+  | 'continue_final_message'
+  /** A trailing assistant message with `prefix: true`: DeepSeek, Mistral. */
+  | 'prefix'
+  /** A trailing assistant message, nothing else: llama.cpp, OpenRouter, Groq. */
+  | 'trailing_assistant'
+  /** Cannot; only an instructed turn is left. */
+  | 'none'
+
+/** Which wire a service speaks; one file in dialect/ each. */
+export type DialectName = 'openai' | 'fastgpt'
+
+/** What differs from OpenAI in a service, as data. */
+export interface Quirks {
+  /** Does not understand `stream_options`: we do not send it. */
+  readonly noStreamOptions?: boolean | undefined
+  /** Knows `stream_options.include_obfuscation`; we turn the padding off. */
+  readonly obfuscation?: boolean | undefined
+  /** Its stream may carry events after `[DONE]`; read to the end (FastGPT). */
+  readonly readsPastDone?: boolean | undefined
+  /** Its `usage` leaves reasoning tokens out of `completion_tokens` (xAI). */
+  readonly usageExcludesReasoning?: boolean | undefined
+  /** Its `usage` in every chunk is the total so far (Perplexity): the last one counts. */
+  readonly cumulativeUsage?: boolean | undefined
+}
+
+/** A configured service. */
+export interface Provider {
+  /** The name in the configuration: `openai`, `my-vllm`. */
+  readonly name: string
+  /** The preset it was made from. */
+  readonly preset: string
+  /** Without a trailing slash; `/chat/completions` is added to it. */
+  readonly baseUrl: string
+  readonly credential: Credential
+  /** Further header fields sent with every request, lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Query parameters sent with every request (Azure's `api-version`). */
+  readonly query: Readonly<Record<string, string>>
+  readonly dialect: DialectName
+  readonly quirks: Quirks
+  readonly continuation: Continuation
+}
+
+/** How long each phase of an exchange may take, in milliseconds (PROTOCOL 9). */
+export interface Deadlines {
+  /** TCP and TLS. */
+  readonly connect: number
+  /** From the request sent to the response head. */
+  readonly head: number
+  /** From the response head to the first visible delta. */
+  readonly firstToken: number
+  /** Between two signs of life after that. */
+  readonly betweenTokens: number
+  /** From the request to the end. */
+  readonly total: number
+}
+
+/** What holds where the configuration says nothing. Reasoning models may think for minutes before the first token. */
+export const DEFAULT_DEADLINES: Deadlines = {
+  connect: 5_000,
+  head: 60_000,
+  firstToken: 120_000,
+  betweenTokens: 60_000,
+  total: 1_800_000,
+}
+
+/** One place a request can be sent to. */
+export interface Target {
+  readonly provider: Provider
+  /** The model's name there; `undefined` passes the caller's through. */
+  readonly model: string | undefined
+  readonly deadlines: Deadlines
+  /** Body fields set over the caller's (`temperature: 0`). */
+  readonly overrides: Readonly<Record<string, unknown>>
+  /** Share of first tries among the targets of a weighted route; 1 unless told. */
+  readonly weight: number
+}
+
+/** What a model name of ours stands for. */
+export interface Route {
+  /** The caller's model name. */
+  readonly model: string
+  /** In order of preference; at least one. */
+  readonly targets: readonly Target[]
+  /** `ordered`: always from the first. `weighted`: the first try is drawn by weight. */
+  readonly strategy: 'ordered' | 'weighted'
+  /** Tries in all, over every target, before the first visible delta. */
+  readonly maxAttempts: number
+}

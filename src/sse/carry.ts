@@ -1,0 +1,49 @@
+const NOTHING = new Uint8Array(0)
+
+/** Up to so many bytes, a loop copies faster than a view and `set`. */
+const LOOPED_BYTES = 48
+/** The first buffer: a token's event fits in. */
+const FIRST_BYTES = 512
+/** A buffer above this size is let go once it is read: thousands of streams are open at a time. */
+const KEPT_BYTES = 64 * 1024
+
+/**
+ * The beginning of something whose end has not arrived. The buffer doubles when it is full, so that
+ * bytes that come one by one are copied a constant number of times each.
+ */
+export class Carry {
+  #buffer: Uint8Array = NOTHING
+  #length = 0
+
+  /** Bytes held. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** Adds a copy of `bytes[start, end)`. */
+  add(bytes: Uint8Array, start: number, end: number): void {
+    const needed = this.#length + end - start
+    if (needed > this.#buffer.length) {
+      const grown = new Uint8Array(Math.max(needed, 2 * this.#buffer.length, FIRST_BYTES))
+      grown.set(this.#buffer.subarray(0, this.#length))
+      this.#buffer = grown
+    }
+    if (end - start <= LOOPED_BYTES) {
+      for (let i = start, to = this.#length; i < end; i++, to++) this.#buffer[to] = bytes[i] ?? 0
+    } else {
+      this.#buffer.set(bytes.subarray(start, end), this.#length)
+    }
+    this.#length = needed
+  }
+
+  /** The buffer: what is held is `bytes[0, length)`, until the next `add` or `clear`. */
+  get bytes(): Uint8Array {
+    return this.#buffer
+  }
+
+  /** Holds nothing any more. */
+  clear(): void {
+    this.#length = 0
+    if (this.#buffer.length > KEPT_BYTES) this.#buffer = NOTHING
+  }
+}

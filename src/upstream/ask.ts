@@ -1,0 +1,62 @@
+import type { ParsedChunk } from '../completion/parse.ts'
+import type { SluiceError } from '../errors.ts'
+import type { Target } from '../provider/provider.ts'
+import { accept } from './accept.ts'
+import type { Breakers } from './breakers.ts'
+import { open, type Dialer, type Exchange } from './open.ts'
+import { outgoing, type ChatBody } from './outgoing.ts'
+
+/** Is told what happens to a stream on its way from the providers. Must not throw. */
+export interface AttemptObserver {
+  /** A try begins; the first is number 1. `mode`: how a cut answer is to be continued. */
+  started(attempt: number, target: Target, mode?: string): void
+  /** The provider said yes. */
+  opened(exchange: Exchange): void
+  /** `next`: what follows: `retry`, `fallback`, `give_up`, `rescue`. */
+  failed(error: SluiceError, next: string): void
+  /** A continuation was joined to what was sent. */
+  joined(mode: string, overlap: number): void
+}
+
+/** What one stream needs from outside. */
+export interface AttemptContext {
+  readonly dialer: Dialer
+  readonly breakers: Breakers
+  readonly random: () => number
+  readonly signal: AbortSignal
+  readonly observer: AttemptObserver
+}
+
+/** One try of one target: its answer's chunks as they come. Throws what `open` and `accept` throw. */
+export async function ask(
+  target: Target,
+  body: ChatBody,
+  context: AttemptContext,
+): Promise<AsyncIterable<readonly ParsedChunk[]>> {
+  const { dialer, observer, signal } = context
+  const exchange = await open(dialer, target, outgoing(body, target), signal)
+  if (exchange.status >= 200 && exchange.status < 300) observer.opened(exchange)
+  const options = {
+    provider: target.provider.name,
+    n: typeof body['n'] === 'number' ? body['n'] : 1,
+    readsPastDone: target.provider.quirks.readsPastDone === true,
+    notes: { malformed: 0 },
+  }
+  return accept(exchange, options, dialer.clock)
+}
+
+/** Resolves after `ms`, or rejects with the signal's reason. */
+export async function pause(ms: number, { dialer, signal }: AttemptContext): Promise<void> {
+  signal.throwIfAborted()
+  if (ms <= 0) return
+  const over = Promise.withResolvers<void>()
+  const onAbort = (): void => over.reject(signal.reason)
+  const stop = dialer.clock.after(ms, over.resolve)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    await over.promise
+  } finally {
+    stop()
+    signal.removeEventListener('abort', onAbort)
+  }
+}

@@ -1,0 +1,87 @@
+import type { ParsedChunk } from '../completion/parse.ts'
+import { SluiceError } from '../errors.ts'
+import type { Route, Target } from '../provider/provider.ts'
+import { ask, pause, type AttemptContext } from './ask.ts'
+import type { Pass } from './breakers.ts'
+import { continueAnswer } from './continue.ts'
+import { Gate } from './gate.ts'
+import type { ChatBody } from './outgoing.ts'
+import { decide } from './retry.ts'
+import { Sent } from './sent.ts'
+
+/**
+ * An answer's chunks, from the first target of the route that gives it. Nothing is given out before
+ * the first visible delta, so that until then a failure costs the reader nothing but time: it is
+ * retried, then the next target is asked. After that delta a cut answer is continued where that can be
+ * done honestly (PROTOCOL 8); else the failure is thrown.
+ */
+export async function* attempt(
+  route: Route,
+  body: ChatBody,
+  context: AttemptContext,
+): AsyncGenerator<readonly ParsedChunk[], void> {
+  const targets = inOrder(route, context.random)
+  const sent = new Sent()
+  let tries = 0
+  let index = 0
+  let here = 0
+  for (;;) {
+    const next = admitted(targets, index, context)
+    if (next.index !== index) here = 0
+    index = next.index
+    here++
+    tries++
+    context.observer.started(tries, next.target)
+    const gate = new Gate(body)
+    try {
+      for await (const chunks of await ask(next.target, body, context)) {
+        const shown = gate.pass(chunks)
+        if (shown.length === 0) continue
+        if (sent.first === undefined) next.pass.well()
+        sent.follow(shown)
+        yield shown
+      }
+      return next.pass.well()
+    } catch (error) {
+      const failure = SluiceError.from(error)
+      next.pass.ill(failure)
+      if (context.signal.aborted) throw failure
+      if (sent.first !== undefined) {
+        yield* continueAnswer({ targets, failed: index, failure, body, sent, tries, max: route.maxAttempts }, context)
+        return
+      }
+      const left = { here, all: tries, max: route.maxAttempts, hasNext: index + 1 < targets.length }
+      const decision = decide(failure, left, context.random)
+      context.observer.failed(failure, decision.type)
+      if (decision.type === 'give_up') throw failure
+      if (decision.type === 'retry') await pause(decision.afterMs, context)
+      else index++
+    }
+  }
+}
+
+/** The next target that its breaker lets through. Throws `provider_unavailable` when none is left. */
+function admitted(
+  targets: readonly Target[],
+  from: number,
+  { breakers }: AttemptContext,
+): { readonly target: Target; readonly index: number; readonly pass: Pass } {
+  for (let index = from; index < targets.length; index++) {
+    const target = targets[index]
+    const pass = target === undefined ? undefined : breakers.pass(target)
+    if (target !== undefined && pass !== undefined) return { target, index, pass }
+  }
+  const names = targets.map((target) => target.provider.name).join(', ')
+  throw new SluiceError('provider_unavailable', `Left out after repeated failures, for some seconds: ${names}`, {
+    retryAfterMs: 2_000,
+  })
+}
+
+/** The targets in the order to try them: as written, or the first one drawn by weight. */
+function inOrder(route: Route, random: () => number): readonly Target[] {
+  if (route.strategy === 'ordered') return route.targets
+  const total = route.targets.reduce((sum, target) => sum + target.weight, 0)
+  let left = random() * total
+  const first = route.targets.find((target) => (left -= target.weight) < 0) ?? route.targets[0]
+  return first === undefined ? [] : [first, ...route.targets.filter((target) => target !== first)]
+}

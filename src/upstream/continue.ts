@@ -1,0 +1,103 @@
+import type { ParsedChunk } from '../completion/parse.ts'
+import { SluiceError } from '../errors.ts'
+import type { Target } from '../provider/provider.ts'
+import { ask, type AttemptContext } from './ask.ts'
+import { Joiner } from './joiner.ts'
+import type { ChatBody } from './outgoing.ts'
+import { continuationBody, rescues, type Rescue } from './rescue.ts'
+import type { Sent } from './sent.ts'
+
+/** A stream that broke off after its readers had seen some of it. */
+export interface Broken {
+  readonly targets: readonly Target[]
+  /** Index of the target that failed. */
+  readonly failed: number
+  readonly failure: SluiceError
+  readonly body: ChatBody
+  readonly sent: Sent
+  /** Tries so far, of all targets. */
+  readonly tries: number
+  readonly max: number
+}
+
+/**
+ * Goes on with a cut answer, by the first of the ways of PROTOCOL 8 that works. What it gives continues
+ * what was sent, character by character. Throws `upstream_interrupted`, with the first failure as its
+ * cause, when nothing works: text that was sent is never taken back.
+ */
+export async function* continueAnswer(
+  broken: Broken,
+  context: AttemptContext,
+): AsyncGenerator<readonly ParsedChunk[], void> {
+  const { sent, body, targets } = broken
+  let { failure, failed, tries } = broken
+  while (canBeRescued(failure)) {
+    const ways = rescues(targets, failed, body, sent.isPlain)
+    context.observer.failed(failure, ways.length > 0 ? 'rescue' : 'give_up')
+    sent.closeAttempt()
+    let moved = false
+    for (const way of ways) {
+      if (tries >= broken.max + ways.length) break
+      tries++
+      const result = yield* oneWay(way, tries, broken, context)
+      if (result === undefined) return
+      if (context.signal.aborted) throw result.error
+      if (result.shown) {
+        // It went on for a while and broke off as well: begin again from the new end.
+        failure = result.error
+        failed = targets.indexOf(way.target)
+        moved = true
+        break
+      }
+      context.observer.failed(result.error, 'rescue')
+    }
+    if (!moved || tries >= broken.max) break
+  }
+  throw told(broken.failure)
+}
+
+/** One rescue: `undefined` when the answer is complete, else why not and whether any of it was shown. */
+async function* oneWay(
+  way: Rescue,
+  tries: number,
+  { body, sent }: Broken,
+  context: AttemptContext,
+): AsyncGenerator<readonly ParsedChunk[], { readonly error: SluiceError; readonly shown: boolean } | undefined> {
+  const pass = context.breakers.pass(way.target)
+  if (pass === undefined)
+    return { error: new SluiceError('provider_unavailable', `${way.target.provider.name} is left out`), shown: false }
+  const before = sent.text.length
+  const joiner = new Joiner(sent, way.mode, body)
+  context.observer.started(tries, way.target, way.mode)
+  try {
+    const request = continuationBody(body, way, sent.text, sent.tokens)
+    for await (const chunks of await ask(way.target, request, context)) {
+      const joined = joiner.join(chunks)
+      if (joined.length === 0) continue
+      if (sent.text.length === before) {
+        pass.well()
+        context.observer.joined(way.mode, joiner.overlap)
+      }
+      sent.follow(joined)
+      yield joined
+      if (joiner.isStopped) break
+    }
+    pass.well()
+    return undefined
+  } catch (error) {
+    const failure = SluiceError.from(error)
+    pass.ill(failure)
+    return { error: failure, shown: sent.text.length > before }
+  }
+}
+
+/** A caller's wish and a spent deadline are no accidents. */
+function canBeRescued({ code }: SluiceError): boolean {
+  return code !== 'cancelled' && code !== 'upstream_total_timeout' && code !== 'shutting_down'
+}
+
+/** The failure as the readers are told it: their answer was interrupted, and by what. */
+function told(failure: SluiceError): SluiceError {
+  if (failure.code === 'upstream_interrupted' || !canBeRescued(failure)) return failure
+  return new SluiceError('upstream_interrupted', failure.message, { ...failure.facts, cause: failure })
+}

@@ -1,0 +1,36 @@
+import type { Target } from '../provider/provider.ts'
+import type { Outgoing } from './open.ts'
+
+/** A chat request body: OpenAI's fields and whatever else the caller's provider understands. */
+export type ChatBody = Readonly<Record<string, unknown>>
+
+/** Fields of ours, which no provider knows. */
+const OWN_FIELDS = ['hold_tool_calls'] as const
+
+/**
+ * The request as one target should get it: its model name and overrides; always streamed, always with
+ * usage, so that every answer is cancellable and metered alike.
+ */
+export function outgoing(body: ChatBody, target: Target): Outgoing {
+  const { quirks } = target.provider
+  const sent: Record<string, unknown> = {
+    ...body,
+    ...(target.model === undefined ? {} : { model: target.model }),
+    ...target.overrides,
+    stream: true,
+  }
+  for (const own of OWN_FIELDS) delete sent[own]
+  if (quirks.noStreamOptions === true) delete sent['stream_options']
+  else {
+    sent['stream_options'] = {
+      ...(isRecord(body['stream_options']) ? body['stream_options'] : {}),
+      include_usage: true,
+      ...(quirks.obfuscation === true ? { include_obfuscation: false } : {}),
+    }
+  }
+  return { method: 'POST', path: '/chat/completions', body: JSON.stringify(sent) }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

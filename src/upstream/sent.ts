@@ -1,0 +1,71 @@
+import type { ChatCompletionChunk, Usage } from '../completion/chunk.ts'
+import type { ParsedChunk } from '../completion/parse.ts'
+import { addUsage } from './add-usage.ts'
+
+/**
+ * What a stream's readers have been shown, over all its attempts: what a continuation has to go on
+ * from, and the identity that the whole stream keeps.
+ */
+export class Sent {
+  /** The visible text of choice 0. */
+  text = ''
+  /** The first chunk: its id, time and model are the stream's. */
+  first: ChatCompletionChunk | undefined
+  /** Chunks with visible deltas: about as many as tokens. */
+  tokens = 0
+  #isPlain = true
+  #attemptTokens = 0
+  #attemptUsage: Usage | undefined
+  #spent: Usage | undefined
+  #isEstimated = false
+
+  /** Whether nothing but text of one choice was shown: the only thing that can be continued. */
+  get isPlain(): boolean {
+    return this.#isPlain && this.text !== ''
+  }
+
+  /** Whether a part of the usage was counted here and not by a provider. */
+  get isEstimated(): boolean {
+    return this.#isEstimated
+  }
+
+  /** These chunks were shown. */
+  follow(chunks: readonly ParsedChunk[]): void {
+    for (const { chunk, usage, visible } of chunks) {
+      this.first ??= chunk
+      if (usage !== undefined) this.#attemptUsage = usage
+      if (visible) {
+        this.tokens++
+        this.#attemptTokens++
+      }
+      for (const { index, delta, logprobs } of chunk.choices) {
+        if (typeof delta.content === 'string') this.text += delta.content
+        else if (delta.content != null) this.#isPlain = false
+        if (index !== 0 || delta.refusal != null || logprobs != null) this.#isPlain = false
+        if (delta.tool_calls !== undefined && delta.tool_calls.length > 0) this.#isPlain = false
+        if (delta.function_call != null) this.#isPlain = false
+      }
+    }
+  }
+
+  /** The attempt is over without an end: what it used counts all the same, estimated where it did not say. */
+  closeAttempt(): void {
+    const usage = this.#attemptUsage ?? estimate(this.#attemptTokens)
+    if (this.#attemptUsage === undefined) this.#isEstimated = true
+    this.#spent = this.#spent === undefined ? usage : addUsage(this.#spent, usage)
+    this.#attemptTokens = 0
+    this.#attemptUsage = undefined
+  }
+
+  /** The stream's usage, given the running attempt's. */
+  total(usage: Usage): Usage {
+    if (this.#spent === undefined) return usage
+    const total = addUsage(this.#spent, usage)
+    return this.#isEstimated ? { ...total, estimated: true } : total
+  }
+}
+
+/** What a cut attempt used, as far as we know: a chunk is about a token, and its prompt was not told to us. */
+function estimate(tokens: number): Usage {
+  return { prompt_tokens: 0, completion_tokens: tokens, total_tokens: tokens }
+}

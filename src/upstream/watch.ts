@@ -1,0 +1,104 @@
+import type { Clock } from '../clock.ts'
+import { SluiceError, type ErrorCode } from '../errors.ts'
+import type { Deadlines } from '../provider/provider.ts'
+
+/**
+ * The phases of an exchange, in order; each has a deadline and an error code of its own (PROTOCOL 9).
+ * `closing`: the answer is complete, only usage and `[DONE]` may still come.
+ */
+export type Phase = 'connect' | 'head' | 'firstToken' | 'betweenTokens' | 'closing'
+
+const CODES: Readonly<Record<Phase, ErrorCode>> = {
+  connect: 'upstream_connect_timeout',
+  head: 'upstream_head_timeout',
+  firstToken: 'upstream_first_token_timeout',
+  betweenTokens: 'upstream_between_tokens_timeout',
+  closing: 'upstream_between_tokens_timeout',
+}
+
+const MISSED: Readonly<Record<Phase, string>> = {
+  connect: 'no connection',
+  head: 'no response head',
+  firstToken: 'no first token',
+  betweenTokens: 'no sign of life',
+  closing: 'no end',
+}
+
+/** How long usage and `[DONE]` may keep a complete answer waiting, in milliseconds. */
+const CLOSING_MS = 2_000
+
+/**
+ * The deadlines of one exchange on one timer. A sign of life only notes the time; the timer looks at
+ * the note when it fires and sleeps for the rest. So a token costs no timer call.
+ */
+export class Watch {
+  readonly #clock: Clock
+  readonly #deadlines: Deadlines
+  readonly #provider: string
+  readonly #expire: (error: SluiceError) => void
+  readonly #startedAt: number
+  #phase: Phase = 'connect'
+  #since: number
+  #disarm: (() => void) | undefined
+
+  /** Starts in phase `connect`. `expire` is called at most once, with the error that names the deadline. */
+  constructor(clock: Clock, deadlines: Deadlines, provider: string, expire: (error: SluiceError) => void) {
+    this.#clock = clock
+    this.#deadlines = deadlines
+    this.#provider = provider
+    this.#expire = expire
+    this.#startedAt = this.#since = clock.now()
+    this.#arm()
+  }
+
+  get phase(): Phase {
+    return this.#phase
+  }
+
+  /** The next phase begins now. */
+  enter(phase: Phase): void {
+    if (this.#disarm === undefined || this.#phase === phase) return
+    this.#phase = phase
+    this.#since = this.#clock.now()
+    this.#disarm?.()
+    this.#arm()
+  }
+
+  /** The provider gave a sign of life. Counts between tokens only: comments do not bring a first token nearer. */
+  alive(): void {
+    if (this.#phase === 'betweenTokens') this.#since = this.#clock.now()
+  }
+
+  /** No deadline matters any more. */
+  stop(): void {
+    this.#disarm?.()
+    this.#disarm = undefined
+  }
+
+  #arm(): void {
+    const now = this.#clock.now()
+    const left = Math.min(this.#due(), this.#startedAt + this.#deadlines.total) - now
+    this.#disarm = this.#clock.after(Math.max(left, 1), () => this.#check())
+  }
+
+  #due(): number {
+    return this.#since + this.#limit()
+  }
+
+  #limit(): number {
+    return this.#phase === 'closing' ? CLOSING_MS : this.#deadlines[this.#phase]
+  }
+
+  #check(): void {
+    const now = this.#clock.now()
+    if (now >= this.#startedAt + this.#deadlines.total)
+      return this.#fail('upstream_total_timeout', 'not finished', this.#deadlines.total)
+    if (now >= this.#due()) return this.#fail(CODES[this.#phase], MISSED[this.#phase], this.#limit())
+    this.#arm()
+  }
+
+  #fail(code: ErrorCode, missed: string, limit: number): void {
+    this.stop()
+    this.#expire(new SluiceError(code, `${this.#provider}: ${missed} within ${limit} ms`, { provider: this.#provider }))
+  }
+}
