@@ -12,6 +12,9 @@ interface Seat {
   left: boolean
 }
 
+/** A prime: steps of it visit every millisecond of an interval, and the first few are already far apart. */
+const STRIDE = 617
+
 /**
  * One timer for all streams. Streams of one interval are dealt over its milliseconds in turn, so that
  * 500 streams of 20 ms are 25 per millisecond and never a burst of 500.
@@ -48,7 +51,7 @@ export class Wheel {
     }
     const turn = this.#dealt.get(interval) ?? 0
     this.#dealt.set(interval, turn + 1)
-    const ring = rings[turn % interval] ?? []
+    const ring = rings[(turn * STRIDE) % interval] ?? []
     const seat = { paced, ring, waiting: false, left: false }
     ring.push(seat)
     this.#seats.set(paced, seat)

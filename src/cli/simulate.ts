@@ -22,12 +22,21 @@ export const simulateCommand: CommandDef = {
 async function runSimulate(flags: Flags): Promise<void> {
   const port = portFlag(flags, 'port') ?? DEFAULT_PORT
   const { startSimulator } = await import('../simulator/index.ts')
-  const options = { port, replay: textFlag(flags, 'replay'), seed: textFlag(flags, 'seed') }
-  const simulator = await startSimulator(options).catch((thrown: unknown) => {
+  const simulator = await startSimulator({
+    port,
+    seed: seedFlag(flags),
+    replayDir: textFlag(flags, 'replay'),
+  }).catch((thrown: unknown) => {
     throw addressError(thrown, '127.0.0.1', port)
   })
   const stopped = stopOnSignal(() => simulator.close())
   console.log(`\n  ${pc.bold('Sluice simulator')} listens on ${pc.cyan(simulator.url)}\n`)
   await stopped
   process.exit(0)
+}
+
+/** Digits are the number, as in `sim:seed=7`; other text is a seed too. */
+function seedFlag(flags: Flags): number | string | undefined {
+  const seed = textFlag(flags, 'seed')
+  return seed !== undefined && /^\d{1,15}$/.test(seed) ? Number(seed) : seed
 }

@@ -137,7 +137,7 @@ export class GatheredChoice {
     audio.id = said(delta.id) ?? audio.id
     audio.data += said(delta.data) ?? ''
     audio.transcript += said(delta.transcript) ?? ''
-    this.#audioEnded = typeof delta.expires_at === 'number'
+    this.#audioEnded = typeof delta.expires_at === 'number' && delta.data === undefined
     if (typeof delta.expires_at === 'number') audio.expires_at = delta.expires_at
   }
 

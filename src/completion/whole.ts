@@ -27,6 +27,7 @@ export function completionToChunks(completion: ChatCompletion): ChatCompletionCh
     })
     chunks.push({ ...head, choices: [{ index, delta: {}, finish_reason }] })
   }
+  if (chunks.length === 0) chunks.push({ ...head, ...others, choices: [] })
   if (usage) chunks.push({ ...head, choices: [], usage })
   return chunks
 }

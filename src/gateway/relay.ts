@@ -1,6 +1,7 @@
 import type { ParsedChunk } from '../completion/parse.ts'
 import { SluiceError } from '../errors.ts'
 import type { NewEntry, Outcome, StreamWriter } from '../log/stream-log.ts'
+import type { Rewrite } from './repair.ts'
 
 /** Is told what passes. Must not throw. */
 export interface RelayObserver {
@@ -21,10 +22,12 @@ export async function relay(
   source: AsyncIterable<readonly ParsedChunk[]>,
   writer: StreamWriter,
   observer: RelayObserver,
+  rewrite?: Rewrite,
 ): Promise<Outcome> {
   let failure: SluiceError | undefined
   try {
-    for await (const chunks of source) {
+    for await (const read of source) {
+      const chunks = rewrite === undefined ? read : rewrite(read)
       writer.append(chunks.map(toEntry))
       observer.chunks(chunks)
     }

@@ -6,6 +6,7 @@ import type { GatewayContext } from './context.ts'
 import { LiveStream } from './live.ts'
 import { Meter, type StreamMeasure } from './meter.ts'
 import { relay } from './relay.ts'
+import { createRepair } from './repair.ts'
 
 /** A stream to be started. */
 export interface StreamOrder {
@@ -15,6 +16,8 @@ export interface StreamOrder {
   readonly requestId: string
   readonly onDisconnect: OnDisconnect
   readonly conversation?: string | undefined
+  /** Chunks as OpenAI would send them instead of verbatim (`X-Stream-Repair: on`). */
+  readonly repair: boolean
 }
 
 /**
@@ -49,7 +52,8 @@ export function startStream(context: GatewayContext, order: StreamOrder): LiveSt
     signal: stream.signal,
     observer: meter,
   })
-  stream.run(relay(source, writer, meter))
+  const rewrite = order.repair ? createRepair(stream.id, Math.floor(clock.date() / 1_000)) : undefined
+  stream.run(relay(source, writer, meter, rewrite))
   return stream
 }
 

@@ -18,6 +18,13 @@ export interface ArchivedSegment {
   streams: number
   /** Whether it says that something was erased. */
   erases: boolean
+  /** The ids that it says have expired. */
+  readonly expired: string[]
+}
+
+/** A segment of which nothing more is known. */
+export function createArchived(number: number, salt: number, size: number): ArchivedSegment {
+  return { number, salt, size, live: 0, streams: 0, erases: false, expired: [] }
 }
 
 /** A closed stream in the archive. */
@@ -61,7 +68,7 @@ async function loadIndex(dir: string, number: number, contents: ArchiveContents)
   if (bytes === undefined || header?.kind !== 'index' || header.number !== number) return false
   for (const found of scan(bytes, header.salt)) if (found.type !== 'record') return false
   const size = (await stat(segmentPath(dir, 'archive', number))).size
-  const segment: ArchivedSegment = { number, salt: header.salt, size, live: 0, streams: 0, erases: false }
+  const segment = createArchived(number, header.salt, size)
   contents.segments.set(number, segment)
   readNotes(bytes, segment, contents)
   return true
@@ -74,17 +81,10 @@ async function loadSegment(dir: string, number: number, contents: ArchiveContent
   if (header?.kind !== 'archive' || header.number !== number) {
     // A segment that was begun and not yet written to, or one whose salt is gone with its header.
     if (bytes.length > 0) contents.damages.push({ path, at: 0, bytes: bytes.length })
-    contents.segments.set(number, { number, salt: 0, size: bytes.length, live: 0, streams: 0, erases: false })
+    contents.segments.set(number, createArchived(number, 0, bytes.length))
     return
   }
-  const segment: ArchivedSegment = {
-    number,
-    salt: header.salt,
-    size: bytes.length,
-    live: 0,
-    streams: 0,
-    erases: false,
-  }
+  const segment = createArchived(number, header.salt, bytes.length)
   contents.segments.set(number, segment)
   const index = readNotes(bytes, segment, contents, path)
   contents.unindexed.push({ segment, index })
@@ -129,6 +129,7 @@ function readGone(content: Buffer, segment: ArchivedSegment, contents: ArchiveCo
     contents.erased.add(id)
   }
   for (const id of note.expired) {
+    segment.expired.push(id)
     contents.heads.delete(id)
     contents.expired.add(id)
   }

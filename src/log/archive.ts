@@ -1,6 +1,6 @@
 import { rename, rm } from 'node:fs/promises'
 import type { Place } from './block.ts'
-import { loadArchive } from './archive-load.ts'
+import { createArchived, loadArchive } from './archive-load.ts'
 import type { ArchivedSegment, ArchiveContents } from './archive-load.ts'
 import type { Disk } from './disk.ts'
 import type { BlockRef, GoneNote, HeadNote } from './notes.ts'
@@ -29,6 +29,8 @@ export class Archive {
   /** The segment that is written to; made at the first write, so that a start leaves no empty file. */
   #current: ArchivedSegment | undefined
   #fd = -1
+  /** Numbers are not used twice: the deletion of a file may still be under way. */
+  #highest: number
   /** The heads and gones of the current segment, for its index. */
   readonly #notes = new RecordWriter()
   /** Segments that could not be cleared; not tried again. */
@@ -38,6 +40,7 @@ export class Archive {
   private constructor(options: ArchiveOptions, segments: Map<number, ArchivedSegment>) {
     this.#options = options
     this.#segments = segments
+    this.#highest = Math.max(0, ...segments.keys())
     for (const segment of segments.values()) this.#bytes += segment.size
   }
 
@@ -69,10 +72,11 @@ export class Archive {
     if (this.#current !== undefined && this.#current.size < this.#options.segmentBytes) return
     await this.#finish()
     const { dir, disk, salt } = this.#options
-    const number = Math.max(0, ...this.#segments.keys()) + 1
+    const number = this.#highest + 1
     const header = { kind: 'archive', number, salt: salt(), previousLength: 0 } as const
     this.#fd = await createSegment(disk, segmentPath(dir, 'archive', number), header)
-    this.#current = { number, salt: header.salt, size: SEGMENT_HEADER_BYTES, live: 0, streams: 0, erases: false }
+    this.#highest = number
+    this.#current = createArchived(number, header.salt, SEGMENT_HEADER_BYTES)
     this.#notes.reset(header.salt)
     this.#segments.set(number, this.#current)
     this.#bytes += SEGMENT_HEADER_BYTES
@@ -104,7 +108,9 @@ export class Archive {
   /** Repeats a gone note that was appended in the segment's index. */
   indexGone(note: GoneNote): void {
     this.#notes.json(RecordType.gone, 0, 0, 0, 0, note)
-    if (note.erased.length > 0 && this.#current !== undefined) this.#current.erases = true
+    if (this.#current === undefined) return
+    if (note.erased.length > 0) this.#current.erases = true
+    this.#current.expired.push(...note.expired)
   }
 
   /** A stream's record is in this segment. */
@@ -125,9 +131,10 @@ export class Archive {
 
   /**
    * Deletes the segments that hold nothing. One that says what was erased outlives those before it,
-   * or a restart would bring the erased back.
+   * or a restart would bring the erased back. Gives the expired ids that were noted in the deleted.
    */
-  sweep(): void {
+  sweep(): string[] {
+    const expired: string[] = []
     let isOldest = true
     for (const [number, segment] of this.#segments) {
       const isFree = segment.streams === 0 && segment !== this.#current && (isOldest || !segment.erases)
@@ -137,11 +144,13 @@ export class Archive {
       }
       this.#segments.delete(number)
       this.#immovable.delete(number)
+      expired.push(...segment.expired)
       this.#bytes -= segment.size
       for (const kind of ['index', 'archive'] as const) {
         void rm(segmentPath(this.#options.dir, kind, number), { force: true }).catch(() => undefined)
       }
     }
+    return expired
   }
 
   /** A finished segment of which less than a quarter is still needed. */
@@ -194,7 +203,6 @@ export class Archive {
     this.#current = undefined
     await this.#options.disk.close(this.#fd)
     await this.#writeIndex(finished, this.#notes.bytes.subarray(0, this.#notes.length))
-    this.sweep()
   }
 
   /** Written aside and renamed, so that there is a whole one or none. Without one the segment is scanned. */

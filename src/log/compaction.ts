@@ -8,7 +8,7 @@ import { HEADER_BYTES, RecordType } from './record.ts'
 import type { RecordWriter } from './record.ts'
 
 /**
- * Copies what is still needed of a segment to the end of the archive, so that the segment can go.
+ * Copies what is still needed of a segment to the end of the archive, so that the next sweep deletes the segment.
  * Each stream's new head is written behind its blocks in the same write: a crash leaves the old one in
  * force. A stream that cannot be copied (open, or damaged) stays where it is, and the segment with it.
  */
@@ -29,7 +29,6 @@ export async function copySegment(
       if (!(thrown instanceof SluiceError)) throw thrown
     }
   }
-  archive.sweep()
   archive.leave(segment)
 }
 

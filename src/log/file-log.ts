@@ -116,7 +116,10 @@ class FileLog implements StreamLog {
     this.#archive = archive
     this.#nextKey = nextKey
     const cache = new BlockCache(archive)
-    this.#keeper = new Keeper(archive, cache, () => this.#catalogue.values())
+    this.#keeper = new Keeper(archive, cache, {
+      streams: () => this.#catalogue.values(),
+      isExpired: (id) => this.#catalogue.expired.has(id),
+    })
     this.#commit = new GroupCommit(journal, () => this.#shortenJournal())
     const isStuck = (): boolean => this.#commit.reason !== undefined || this.#keeper.reason !== undefined
     this.#catalogue = new Catalogue(
@@ -135,7 +138,10 @@ class FileLog implements StreamLog {
       bytes: 0,
       load: (id, ref) => cache.load(id, ref),
       onDirty: (stream) => (this.#shut ? stream.relay() : this.#commit.add(stream)),
-      onSaved: (stream) => this.#keeper.consider(stream, this.#account.bytes > hotBytes),
+      onSaved: (stream) => {
+        this.#keeper.consider(stream, this.#account.bytes > hotBytes)
+        this.#moveOn(stream)
+      },
       onEnd: (stream) => this.#catalogue.close(stream),
       onRelayed: (stream) => {
         if (this.#account.bytes <= hotBytes) return
@@ -159,9 +165,8 @@ class FileLog implements StreamLog {
     const log = new FileLog(options, lock, journal, archive, found.highestKey + 1)
     log.#takeUp([...contents.heads.values()], found)
     for (const id of contents.expired) log.#catalogue.remember(id)
-    log.#keeper.remember(log.#catalogue.expired)
     journal.sweep()
-    archive.sweep()
+    log.#keeper.sweep()
     // Where this fails the streams' ends are told from memory, as at any other time.
     await log.#commit.drain().catch(() => undefined)
     return log
@@ -214,6 +219,7 @@ class FileLog implements StreamLog {
     } finally {
       this.#shut = true
       this.#keeper.stop()
+      for (const stream of this.#catalogue.values()) stream.body.end()
       await this.#archive.close()
       await this.#journal.close()
       await this.#lock.release()
@@ -262,15 +268,17 @@ class FileLog implements StreamLog {
     void stream.close({ status: 'failed', error: envelope.error })
   }
 
-  /** A long or idle stream must not keep the journal's oldest segment, and with it all that came after. */
+  /** An idle stream must not hold the journal's oldest segment, and with it all that came after. */
   #shortenJournal(): void {
+    if (this.#journal.count <= JOURNAL_SEGMENTS) return
+    for (const stream of this.#catalogue.values()) this.#moveOn(stream)
+  }
+
+  #moveOn(stream: FileStream): void {
     const { oldest, count } = this.#journal
-    if (count <= JOURNAL_SEGMENTS) return
-    for (const stream of this.#catalogue.values()) {
-      if (stream.pinned !== oldest || stream.isEndSaved) continue
-      stream.isMoving = true
-      this.#keeper.add(stream)
-    }
+    if (count <= JOURNAL_SEGMENTS || stream.pinned !== oldest || stream.isEndSaved || stream.isMoving) return
+    stream.isMoving = true
+    this.#keeper.add(stream)
   }
 }
 

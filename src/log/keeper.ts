@@ -30,6 +30,14 @@ interface Erasure {
   readonly done: () => void
 }
 
+/** What the keeper asks of the log. */
+export interface KeeperShelf {
+  /** All streams there are, asked when a segment is cleared. */
+  readonly streams: () => Iterable<FileStream>
+  /** Whether this id is still to be remembered as expired. */
+  readonly isExpired: (id: string) => boolean
+}
+
 /**
  * Moves streams from memory and journal into the archive, one write after another, behind the
  * readers' backs: closed ones whole, long open ones piece by piece. Also says there what is gone, and
@@ -38,7 +46,7 @@ interface Erasure {
 export class Keeper {
   readonly #archive: Archive
   readonly #cache: BlockCache
-  readonly #streams: () => Iterable<FileStream>
+  readonly #shelf: KeeperShelf
   readonly #writer = new RecordWriter()
   readonly #line = new Set<FileStream>()
   #expired: string[] = []
@@ -47,11 +55,10 @@ export class Keeper {
   #retry: ReturnType<typeof setTimeout> | undefined
   #reason: string | undefined
 
-  /** `streams`: all there are, asked when a segment is cleared. */
-  constructor(archive: Archive, cache: BlockCache, streams: () => Iterable<FileStream>) {
+  constructor(archive: Archive, cache: BlockCache, shelf: KeeperShelf) {
     this.#archive = archive
     this.#cache = cache
-    this.#streams = streams
+    this.#shelf = shelf
   }
 
   /** Why streams cannot be moved to the archive now; undefined when they can. */
@@ -84,9 +91,9 @@ export class Keeper {
     this.#start()
   }
 
-  /** Remembers these across the next start. */
-  remember(expired: Iterable<string>): void {
-    this.#expired.push(...expired)
+  /** Deletes what nobody needs; which ids had expired is said again where that was written in it. */
+  sweep(): void {
+    for (const id of this.#archive.sweep()) if (this.#shelf.isExpired(id)) this.#expired.push(id)
     if (this.#expired.length > 0) this.#start()
   }
 
@@ -140,6 +147,7 @@ export class Keeper {
       this.#retry.unref()
     }
     this.#running = undefined
+    if (this.#hasWork()) this.#start()
   }
 
   async #write(): Promise<void> {
@@ -157,9 +165,9 @@ export class Keeper {
     const erasures = this.#erasures.splice(0)
     const gone = { expired, erased: erasures.map((erasure) => erasure.id) }
     if (expired.length + erasures.length > 0) writer.json(RecordType.gone, 0, 0, 0, 0, gone)
-    if (writer.length === 0) return
     try {
-      await this.#archive.append(writer.bytes, writer.length)
+      // There may be nothing to write for a stream that only has to leave the journal's oldest segment.
+      if (writer.length > 0) await this.#archive.append(writer.bytes, writer.length)
     } catch (thrown) {
       for (const { stream } of jobs) this.#line.add(stream)
       this.#expired.unshift(...expired)
@@ -171,7 +179,7 @@ export class Keeper {
     for (const job of jobs) this.#apply(job)
     if (expired.length + erasures.length > 0) this.#archive.indexGone(gone)
     for (const erasure of erasures) await this.#wipe(erasure)
-    this.#archive.sweep()
+    this.sweep()
   }
 
   #encode(stream: FileStream): Job | undefined {
@@ -212,7 +220,7 @@ export class Keeper {
       this.#cache.forget(block)
     }
     if (stream.headAt !== undefined) this.#archive.release(stream.headAt.segment, stream.headAt.bytes)
-    this.#archive.sweep()
+    this.sweep()
   }
 
   async #wipe({ blocks, done }: Erasure): Promise<void> {
@@ -224,6 +232,7 @@ export class Keeper {
   async #compact(): Promise<void> {
     const segment = this.#archive.sparse()
     if (segment === undefined) return
-    await copySegment(segment, this.#archive, this.#cache, this.#writer, this.#streams())
+    await copySegment(segment, this.#archive, this.#cache, this.#writer, this.#shelf.streams())
+    this.sweep()
   }
 }

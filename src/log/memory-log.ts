@@ -108,6 +108,7 @@ class MemoryLog implements StreamLog {
   close(): Promise<void> {
     this.#shut = true
     this.#catalogue.stop()
+    for (const stream of this.#catalogue.values()) stream.shut()
     return Promise.resolve()
   }
 }
@@ -134,6 +135,7 @@ class MemoryStream implements StreamWriter, Readable, Listed {
   #outcome: Outcome | undefined
   #closedAt: number | undefined
   #gone: 'expired' | 'erased' | undefined
+  #isShut = false
 
   constructor(init: StreamInit, account: Account) {
     this.id = init.id
@@ -172,7 +174,7 @@ class MemoryStream implements StreamWriter, Readable, Listed {
   take(after: number): Taken {
     if (this.#gone === 'erased') return 'end'
     if (this.#gone === 'expired') throw new SluiceError('cursor_expired', 'This stream is no longer kept')
-    return this.#tail.take(after) ?? (this.#outcome === undefined ? 'wait' : 'end')
+    return this.#tail.take(after) ?? (this.#outcome === undefined && !this.#isShut ? 'wait' : 'end')
   }
 
   park(waiter: Waiter): void {
@@ -193,6 +195,12 @@ class MemoryStream implements StreamWriter, Readable, Listed {
       last: this.#tail.readable,
       expiresAt: closedAt === undefined ? undefined : closedAt + this.#account.expiresAfter,
     }
+  }
+
+  /** The log is closed: nobody waits for more. */
+  shut(): void {
+    this.#isShut = true
+    this.#tail.stir()
   }
 
   /** Lets go of the content; readers learn of it when they look again. */

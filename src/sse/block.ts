@@ -1,6 +1,7 @@
 import type { SseEvent, SseItem } from './event.ts'
-import { isDataLine, isIdLine, valueStart } from './scan.ts'
+import { endBefore, isDataLine, isIdLine, valueStart } from './scan.ts'
 
+const CR = 13
 const COLON = 58
 
 /**
@@ -109,20 +110,24 @@ export class Block {
 }
 
 /**
- * The event that a text consists of, if it is one event of at most an id line and one data line with
- * LF ends: what a provider sends for a token, and what our own gateway does. `undefined` otherwise.
+ * The event that a text consists of, if it is one event of at most an id line and one data line: what a
+ * provider sends for a token, and what our own gateway does. `undefined` otherwise.
  */
 export function soleEvent(text: string): SseEvent | undefined {
-  if (text.includes('\r')) return undefined
-  let lineEnd = text.indexOf('\n')
   let start = 0
+  let lf = text.indexOf('\n')
+  let lineEnd = endBefore(text, lf)
   let id: string | undefined = undefined
   if (isIdLine(text, 0)) {
     id = text.slice(valueStart(text, 3), lineEnd)
-    if (id.includes('\0')) return undefined
-    start = lineEnd + 1
-    lineEnd = text.indexOf('\n', start)
+    if (id.includes('\0') || id.includes('\r')) return undefined
+    start = lf + 1
+    lf = text.indexOf('\n', start)
+    lineEnd = endBefore(text, lf)
   }
-  if (lineEnd !== text.length - 2 || !isDataLine(text, start)) return undefined
-  return { type: 'event', name: '', data: text.slice(valueStart(text, start + 5), lineEnd), id }
+  if (!isDataLine(text, start)) return undefined
+  const rest = text.length - lf
+  if (rest !== 2 && !(rest === 3 && text.charCodeAt(lf + 1) === CR)) return undefined
+  const data = text.slice(valueStart(text, start + 5), lineEnd)
+  return data.includes('\r') ? undefined : { type: 'event', name: '', data, id }
 }

@@ -3,10 +3,11 @@ import type { Stage } from '../pipe.ts'
 import { Block, soleEvent } from './block.ts'
 import { Carry } from './carry.ts'
 import type { SseItem } from './event.ts'
-import { endOfBlocks, endOfLine, endOfLines, isDataLine, valueStart } from './scan.ts'
+import { endBefore, endOfBlocks, endOfLine, endOfLines, hasBareCr, isDataLine, valueStart } from './scan.ts'
 import { decodeUtf8 } from './utf8.ts'
 
 const LF = 10
+const CR = 13
 const BOM = 0xfeff
 
 /** Up to so many bytes, to copy them costs less than another call of the UTF-8 decoder. */
@@ -115,9 +116,10 @@ export class SseDecoder {
 
   /** Whether nothing is left of earlier reads and this one ends with a blank line, as nearly all do. */
   #isWhole(bytes: Uint8Array): boolean {
+    const before = bytes.length - (bytes[bytes.length - 2] === CR ? 3 : 2)
     return (
       bytes[bytes.length - 1] === LF &&
-      bytes[bytes.length - 2] === LF &&
+      bytes[before] === LF &&
       bytes.length <= this.#maxEventBytes &&
       this.#carry.length === 0 &&
       !this.#block.isOpen &&
@@ -137,24 +139,25 @@ export class SseDecoder {
 
   /** Lines up to a blank one, which LF closes and the decoded text ends with. */
   #readBlocks(decoded: string, items: SseItem[]): void {
-    // All three line ends mean the same, and CR cannot stand inside a line.
-    const text = decoded.includes('\r') ? decoded.replace(/\r\n?/g, '\n') : decoded
+    const text = hasBareCr(decoded) ? decoded.replaceAll('\r\n', '\n').replaceAll('\r', '\n') : decoded
     const block = this.#block
     let position = 0
     while (position < text.length) {
-      const lineEnd = text.indexOf('\n', position)
+      const lf = text.indexOf('\n', position)
+      const lineEnd = endBefore(text, lf)
+      const next = text.charCodeAt(lf + 1) === CR ? lf + 2 : lf + 1
       if (lineEnd === position) {
         block.dispatch(items)
-      } else if (!block.isOpen && isDataLine(text, position) && text.charCodeAt(lineEnd + 1) === LF) {
+      } else if (!block.isOpen && isDataLine(text, position) && text.charCodeAt(next) === LF) {
         // The event that nearly all events are: one data line and the blank one.
         const data = text.slice(valueStart(text, position + 5), lineEnd)
         items.push({ type: 'event', name: '', data, id: undefined })
-        position = lineEnd + 2
+        position = next + 1
         continue
       } else {
         block.readLine(text, position, lineEnd, items)
       }
-      position = lineEnd + 1
+      position = lf + 1
     }
   }
 

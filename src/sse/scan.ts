@@ -52,3 +52,16 @@ export function isIdLine(text: string, at: number): boolean {
 export function valueStart(text: string, afterColon: number): number {
   return text.charCodeAt(afterColon) === SPACE ? afterColon + 1 : afterColon
 }
+
+/** Where the line ends whose LF is at `lf`: CR before it belongs to the line end. */
+export function endBefore(text: string, lf: number): number {
+  return text.charCodeAt(lf - 1) === CR ? lf - 1 : lf
+}
+
+/** Whether a CR ends a line on its own somewhere. It cannot stand inside one. */
+export function hasBareCr(text: string): boolean {
+  for (let cr = text.indexOf('\r'); cr !== -1; cr = text.indexOf('\r', cr + 2)) {
+    if (text.charCodeAt(cr + 1) !== LF) return true
+  }
+  return false
+}

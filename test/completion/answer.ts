@@ -83,8 +83,16 @@ export function message(datas: readonly object[]): unknown {
   return accumulate(datas).choices[0]?.message
 }
 
+/** A reported failure, in short. */
+export interface Failure {
+  readonly message: string
+  readonly type: string | null
+  readonly code: string | null
+  readonly status: number | undefined
+}
+
 /** What is said of data that must be an error. */
-export function errorOf(data: string | object): object {
+export function errorOf(data: string | object): Failure {
   const parsed = parseData(typeof data === 'string' ? data : JSON.stringify(data))
   if (parsed.type !== 'error') throw new Error(`not an error: ${JSON.stringify(parsed)}`)
   const { message: words, providerType: type, providerCode: code, status } = parsed

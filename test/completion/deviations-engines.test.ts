@@ -195,7 +195,7 @@ describe('Ollama', () => {
   })
 
   test('an error body, its own and the compatible one', () => {
-    assert.equal(errorOf({ error: 'model "x" not found' }), 'model "x" not found')
+    assert.equal(errorOf({ error: 'model "x" not found' }).message, 'model "x" not found')
     assert.deepEqual(errorOf({ error: { message: 'no', type: 'api_error', param: null, code: null } }), {
       message: 'no',
       type: 'api_error',

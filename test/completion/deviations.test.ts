@@ -199,7 +199,7 @@ describe('Groq', () => {
 
   test('x_groq.error says why a stream stopped early', () => {
     const chunk = chunkOf({}, {}, { x_groq: { id: 'req_1', error: 'over capacity' } })
-    assert.equal(errorOf(chunk), 'over capacity')
+    assert.equal(errorOf(chunk).message, 'over capacity')
   })
 
   test('reasoning in delta.reasoning', () => {

@@ -25,8 +25,7 @@ interface Recording {
   }
 }
 
-// manifest.json states its shape.
-const recordings = fixture('provider-streams/manifest.json') as readonly Recording[]
+const recordings = fixture<readonly Recording[]>('provider-streams/manifest.json')
 
 /** An answer in the manifest's words. */
 function inWords({ completion, chunks }: Answer): Recording['expected'] {

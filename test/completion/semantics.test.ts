@@ -29,8 +29,7 @@ interface SemanticsCase {
   }
 }
 
-// The file's own README states its shape.
-const cases = fixture('openai-stream-semantics.json') as readonly SemanticsCase[]
+const cases = fixture<readonly SemanticsCase[]>('openai-stream-semantics.json')
 
 /** How an error of the cases is called here. */
 const PROBLEMS: Readonly<Record<string, RegExp>> = {

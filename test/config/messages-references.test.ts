@@ -19,7 +19,7 @@ describe('a message never holds the value of a variable, nor of a key or header'
     [
       'a key that is not set, once',
       provider('{ preset: openai, apiKey: "sk-${MY_KEY} " }'),
-      ['sluice.yaml:3:33 providers.p.apiKey: the environment variable MY_KEY is not set'],
+      ['sluice.yaml:3:36 providers.p.apiKey: the environment variable MY_KEY is not set'],
     ],
     [
       'the second variable of a text',

@@ -13,6 +13,12 @@ import { recordedFolder, recordedStreams, type Recorded } from '../support/recor
 
 const run = promisify(execFile)
 const SPLITS = ['1', 'random', '64k'] as const
+/**
+ * A byte at a time, a long recording takes seconds with each client. What the split can change is seen
+ * by curl in every case; the other clients read the long ones in random pieces. CONFORMANCE=full for all.
+ */
+const splitsFor = (stream: Recorded): readonly string[] =>
+  process.env['CONFORMANCE'] === 'full' || stream.bytes.length < 5_000 ? SPLITS : ['random']
 const messages = [{ role: 'user' as const, content: 'hello' }]
 const streams = recordedStreams()
 const chats = streams.filter((stream) => stream.kind === 'chat.completion.chunk')
@@ -34,6 +40,11 @@ function thoughts(part: object | undefined): string {
   const fields = new Map(Object.entries(part ?? {}))
   const text: unknown = fields.get('reasoning_content') ?? fields.get('reasoning') ?? ''
   return typeof text === 'string' ? text : ''
+}
+
+/** openai-node's helper refuses tool calls without an index, which is what Mistral sends, with or without a gateway. */
+function asNeeded(stream: Recorded): { headers?: Record<string, string> } {
+  return stream.name === 'mistral-tool-call' ? { headers: { 'x-stream-repair': 'on' } } : {}
 }
 
 describe('a recorded stream of a provider comes through the gateway', () => {
@@ -63,7 +74,7 @@ describe('a recorded stream of a provider comes through the gateway', () => {
 
   for (const stream of chats) {
     const [choice] = stream.expected.choices
-    for (const split of SPLITS) {
+    for (const split of splitsFor(stream)) {
       test(`${stream.name}, split ${split}: openai-node gives its text, tool calls, finish_reason and usage`, async () => {
         const chunks = await openai.chat.completions.create({
           model: modelOf(stream, split),
@@ -93,7 +104,10 @@ describe('a recorded stream of a provider comes through the gateway', () => {
 
       test(`${stream.name}, split ${split}: openai-node's stream() helper gathers the same`, async () => {
         const final = await openai.chat.completions
-          .stream({ model: modelOf(stream, split), messages, stream_options: { include_usage: true } })
+          .stream(
+            { model: modelOf(stream, split), messages, stream_options: { include_usage: true } },
+            asNeeded(stream),
+          )
           .finalChatCompletion()
         const [got] = final.choices
         assert.equal(got?.message.content ?? '', choice?.content)

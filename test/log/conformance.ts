@@ -259,6 +259,18 @@ function lettingGo(withLog: WithLog): void {
   )
 
   test(
+    'closing the log ends the readers that wait',
+    withLog(async (log) => {
+      const writer = log.create(init())
+      writer.append(chunks(1))
+      const waiting = gather(log, writer.id)
+      await log.close()
+      assert.equal((await waiting).length, 1)
+      assert.throws(() => log.create(init()), { code: 'log_unavailable' })
+    }),
+  )
+
+  test(
     'a closed stream expires after its time, an open one does not',
     withLog(async (log, advance) => {
       const open = log.create(init())

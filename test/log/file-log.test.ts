@@ -1,14 +1,341 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import assert from 'node:assert/strict'
+import { closeSync, openSync, readFileSync, readdirSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { createFileLog } from '../../src/log/file-log.ts'
+import { describe, test } from 'node:test'
+import { SluiceError } from '../../src/errors.ts'
+import type { StreamLog, StreamState, StreamWriter } from '../../src/log/stream-log.ts'
 import { conformance } from './conformance.ts'
+import { filesOf, freshDirs, isOnDisk, openLog, stateOf, until } from './file-support.ts'
+import { chunks, closedStream, codeOf, createClock, firstBatch, gather, init } from './support.ts'
 
-const root = mkdtempSync(join(tmpdir(), 'sluice-log-'))
-let made = 0
-const fresh = (): string => join(root, String(made++))
+const fresh = freshDirs()
 
-conformance('file log', (options) => createFileLog({ ...options, dir: fresh() }))
-conformance('file log that survives power loss', (options) =>
-  createFileLog({ ...options, dir: fresh(), durability: 'power' }),
-)
+conformance('file log', (options) => openLog(fresh(), options))
+conformance('file log that survives power loss', (options) => openLog(fresh(), { ...options, durability: 'power' }))
+conformance('file log of tiny segments', (options) => openLog(fresh(), { ...options, segmentBytes: 2_000 }))
+
+describe('file log: across a restart', () => {
+  test('streams are there again as they were, to read, to find and to list', async () => {
+    const dir = fresh()
+    const first = await openLog(dir)
+    const done = await closedStream(first, { conversation: 'c', createdAt: 5 }, 40)
+    const error = { message: 'm', type: 't', code: 'c', param: null }
+    const failed = first.create(init({ owner: 'other' }))
+    failed.append([{ kind: 'error', data: JSON.stringify({ error }) }])
+    await failed.close({ status: 'failed', error })
+    const before = [await stateOf(first, done.id), await stateOf(first, failed.id), await gather(first, done.id)]
+    await first.close()
+    const second = await openLog(dir)
+    assert.deepEqual(
+      [await stateOf(second, done.id), await stateOf(second, failed.id), await gather(second, done.id)],
+      before,
+    )
+    assert.deepEqual(await gather(second, done.id, 37), await gather(second, done.id).then((all) => all.slice(38)))
+    assert.deepEqual(
+      (await second.list('local', { conversation: 'c' })).map((stream) => stream.id),
+      [done.id],
+    )
+    assert.throws(() => second.create(init({ id: done.id })), { code: 'conflict' })
+    await second.close()
+  })
+
+  test('a stream whose producer is gone is closed as failed, with one error after what was kept', async () => {
+    const dir = fresh()
+    const first = await openLog(dir)
+    const writer = first.create(init())
+    writer.append(chunks(3))
+    await first.close()
+    for (let start = 0; start < 2; start++) {
+      const log = await openLog(dir)
+      const state = await stateOf(log, writer.id)
+      assert.equal(state.status, 'failed')
+      assert.equal(state.outcome?.error?.code, 'producer_lost')
+      const entries = await gather(log, writer.id)
+      assert.deepEqual(
+        entries.map(({ offset, kind }) => [offset, kind]),
+        [
+          [0, 'chunk'],
+          [1, 'chunk'],
+          [2, 'chunk'],
+          [3, 'error'],
+        ],
+      )
+      assert.equal(JSON.parse(entries[3]?.data ?? '').error.code, 'producer_lost')
+      await log.close()
+    }
+  })
+
+  test('a stream that had said its end before the crash keeps that end', async () => {
+    const dir = fresh()
+    const first = await openLog(dir)
+    const done = first.create(init())
+    done.append([...chunks(1), { kind: 'done', data: '[DONE]' }])
+    const cancelled = first.create(init())
+    const envelope = new SluiceError('cancelled', 'Cancelled').toEnvelope()
+    cancelled.append([{ kind: 'error', data: JSON.stringify(envelope) }])
+    await first.close()
+    const second = await openLog(dir)
+    assert.equal((await stateOf(second, done.id)).status, 'completed')
+    assert.equal((await gather(second, done.id)).length, 2)
+    assert.deepEqual((await stateOf(second, cancelled.id)).outcome, { status: 'cancelled', error: envelope.error })
+    await second.close()
+  })
+
+  test('a stream can be taken up again: it has its request, and its offsets go on, twice over', async () => {
+    const dir = fresh()
+    const first = await openLog(dir)
+    const { id } = first.create(init({ request: '{"n":1}' }))
+    await first.close()
+    let count = 0
+    for (let life = 0; life < 3; life++) {
+      const taken: [StreamState, StreamWriter][] = []
+      const log = await openLog(dir, { onOrphan: (state, writer) => taken.push([state, writer]) })
+      assert.equal(taken.length, 1)
+      const [state, writer] = taken[0] ?? assert.fail()
+      assert.deepEqual([state.id, state.request, state.status, state.last], [id, '{"n":1}', 'open', count - 1])
+      writer.append(chunks(4, count))
+      count += 4
+      assert.equal((await gather(log, id, -1, count)).length, count)
+      if (life === 2) await writer.close({ status: 'completed' })
+      await log.close()
+    }
+    const log = await openLog(dir)
+    assert.deepEqual(
+      (await gather(log, id)).map(({ data }) => data),
+      chunks(12).map(({ data }) => data),
+    )
+    assert.equal((await stateOf(log, id)).status, 'completed')
+    await log.close()
+  })
+
+  test('a hook that throws leaves the stream to be closed', async () => {
+    const dir = fresh()
+    const first = await openLog(dir)
+    const { id } = first.create(init())
+    await first.close()
+    const second = await openLog(dir, {
+      onOrphan: () => {
+        throw new Error('no')
+      },
+    })
+    assert.equal((await stateOf(second, id)).outcome?.error?.code, 'producer_lost')
+    await second.close()
+  })
+
+  test('what has expired is told from what never was', async () => {
+    const dir = fresh()
+    const clock = createClock()
+    const first = await openLog(dir, { now: clock.now, retentionMs: 1_000 })
+    const early = await closedStream(first)
+    const late = await closedStream(first)
+    clock.advance(1_000)
+    assert.equal(await first.find(early.id), 'expired')
+    await first.close()
+    for (let start = 0; start < 3; start++) {
+      const log = await openLog(dir, { now: clock.now, retentionMs: 1_000 })
+      assert.equal(await log.find(late.id), 'expired')
+      assert.equal(await codeOf(firstBatch(log, early.id, -1)), 'cursor_expired')
+      assert.equal(await log.find('st_never'), undefined)
+      await log.close()
+    }
+  })
+
+  test('what was erased stays erased, and its content is on the disk no more', async () => {
+    const dir = fresh()
+    const first = await openLog(dir)
+    const kept = first.create(init())
+    kept.append([{ kind: 'chunk', data: '{"secret":"kept-4711"}' }])
+    await kept.close({ status: 'completed' })
+    await until(() => filesOf(dir, 'archive').length > 0)
+    const open = first.create(init())
+    open.append([{ kind: 'chunk', data: 'secret' }])
+    await firstBatch(first, open.id, -1)
+    await first.erase(open.id)
+    await first.close()
+    const second = await openLog(dir)
+    assert.equal(await second.find(open.id), undefined)
+    assert.equal(isOnDisk(dir, 'kept-4711'), true)
+    await second.erase(kept.id)
+    await second.close()
+    const third = await openLog(dir)
+    assert.equal(await third.find(kept.id), undefined)
+    await third.close()
+    assert.deepEqual(
+      filesOf(dir, 'archive').filter((name) => readFileSync(join(dir, name)).includes('kept-4711')),
+      [],
+    )
+  })
+
+  test('a log of a later version is refused, not misread', async () => {
+    const dir = fresh()
+    await (await openLog(dir)).close()
+    const { writeSegmentHeader } = await import('../../src/log/segment.ts')
+    const { crc32 } = await import('node:zlib')
+    const header = writeSegmentHeader({ kind: 'journal', number: 1, salt: 1, previousLength: 0 })
+    header.writeUInt8(99, 6)
+    header.writeUInt32LE(crc32(header.subarray(0, 28)), 28)
+    const fd = openSync(join(dir, filesOf(dir, 'journal')[0] ?? ''), 'r+')
+    writeSync(fd, header, 0, header.length, 0)
+    closeSync(fd)
+    await assert.rejects(openLog(dir), { code: 'log_unavailable', message: /version 99/ })
+  })
+})
+
+describe('file log: memory and files', () => {
+  const wide = (count: number, from: number) =>
+    chunks(count, from).map((entry, i) => ({ ...entry, data: `${from + i}:${'x'.repeat(1_000)}` }))
+
+  test('a long open stream is moved to disk piece by piece and read back from there', async () => {
+    const dir = fresh()
+    const log = await openLog(dir)
+    const writer = log.create(init())
+    const tailing = gather(log, writer.id)
+    for (let i = 0; i < 1_000; i += 10) {
+      writer.append(wide(10, i))
+      if (i % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 3))
+    }
+    await until(() => filesOf(dir, 'archive').length > 0)
+    const replayed = await gather(log, writer.id, -1, 1_000)
+    assert.deepEqual(
+      replayed.map(({ offset, data }) => `${offset}:${data.length}`),
+      wide(1_000, 0).map(({ data }, i) => `${i}:${data.length}`),
+    )
+    await log.close()
+    assert.deepEqual(await tailing, replayed)
+    const again = await openLog(dir)
+    const entries = await gather(again, writer.id)
+    assert.equal(entries.length, 1_001)
+    assert.deepEqual(entries.slice(0, 1_000), replayed)
+    await again.close()
+  })
+
+  test('a reader of a closed stream shares its batches with the others', async () => {
+    const log = await openLog(fresh())
+    const writer = await closedStream(log, {}, 50)
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    const [a, b] = await Promise.all([firstBatch(log, writer.id, -1), firstBatch(log, writer.id, -1)])
+    assert.ok(a !== undefined)
+    assert.equal(a, b)
+    await log.close()
+  })
+
+  test('the journal is given back when its streams are in the archive, and an idle open stream does not hold it', async () => {
+    const dir = fresh()
+    const log = await openLog(dir, { segmentBytes: 20_000 })
+    const idle = log.create(init())
+    idle.append(chunks(3))
+    for (let i = 0; i < 60; i++) {
+      const writer = log.create(init())
+      writer.append(wide(5, 0))
+      await writer.close({ status: 'completed' })
+    }
+    await until(() => filesOf(dir, 'journal').length <= 6)
+    const names = filesOf(dir, 'journal')
+    assert.ok(!names.includes('journal-00000001.log'))
+    idle.append(chunks(2, 3))
+    await idle.close({ status: 'completed' })
+    assert.equal((await gather(log, idle.id)).length, 5)
+    await log.close()
+    const again = await openLog(dir)
+    assert.equal((await gather(again, idle.id)).length, 5)
+    await again.close()
+  })
+
+  test('an idle open stream survives a crash after it has left its first segment', async () => {
+    const dir = fresh()
+    const log = await openLog(dir, { segmentBytes: 20_000 })
+    const idle = log.create(init())
+    idle.append(chunks(3))
+    for (let i = 0; i < 60; i++) {
+      const writer = log.create(init())
+      writer.append(wide(5, 0))
+      await writer.close({ status: 'completed' })
+    }
+    await until(() => !filesOf(dir, 'journal').includes('journal-00000001.log'))
+    await log.close()
+    const again = await openLog(dir)
+    assert.deepEqual(
+      (await gather(again, idle.id)).map(({ offset, kind }) => `${offset} ${kind}`),
+      ['0 chunk', '1 chunk', '2 chunk', '3 error'],
+    )
+    await again.close()
+  })
+
+  test('segments go when all that was in them has expired, by age and by size', async () => {
+    const dir = fresh()
+    const clock = createClock()
+    const options = { now: clock.now, retentionMs: 10_000, maxBytes: 160_000, segmentBytes: 20_000 }
+    const log = await openLog(dir, options)
+    const random = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(1_500))).toString('base64')
+    const ids: string[] = []
+    for (let i = 0; i < 200; i++) {
+      const writer = log.create(init())
+      writer.append([{ kind: 'chunk', data: random() }])
+      await writer.close({ status: 'completed' })
+      ids.push(writer.id)
+      clock.advance(1)
+      if (i % 20 === 19) await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await until(() => sizeOf(dir, 'archive') <= 180_000)
+    assert.equal(await log.find(ids[0] ?? ''), 'expired')
+    assert.equal((await gather(log, ids.at(-1) ?? '')).length, 1)
+    assert.ok(!filesOf(dir, 'archive').includes('archive-00000001.log'))
+    clock.advance(10_000)
+    assert.deepEqual(await log.list('local'), [])
+    await until(() => filesOf(dir, 'archive').length <= 1)
+    await log.close()
+  })
+
+  test('a segment that is mostly dead is cleared: what lives in it is copied and reads the same', async () => {
+    const dir = fresh()
+    const log = await openLog(dir, { segmentBytes: 20_000 })
+    const random = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(600))).toString('base64')
+    const writers: StreamWriter[] = []
+    for (let i = 0; i < 60; i++) {
+      const writer = log.create(init())
+      writer.append([{ kind: 'chunk', data: random() }])
+      await writer.close({ status: 'completed' })
+      writers.push(writer)
+      if (i % 10 === 9) await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await until(() => filesOf(dir, 'archive').length >= 2)
+    const survivors = writers.filter((_, i) => i % 10 === 3)
+    const before = await Promise.all(survivors.map(({ id }) => gather(log, id)))
+    for (const writer of writers) if (!survivors.includes(writer)) await log.erase(writer.id)
+    await until(() => !filesOf(dir, 'archive').includes('archive-00000001.log'))
+    assert.deepEqual(await Promise.all(survivors.map(({ id }) => gather(log, id))), before)
+    await log.close()
+    const again = await openLog(dir)
+    assert.deepEqual(await Promise.all(survivors.map(({ id }) => gather(again, id))), before)
+    assert.equal((await again.list('local')).length, survivors.length)
+    await again.close()
+  })
+
+  test('1,000 aborted readers of a closed stream leave no open file behind', async () => {
+    const log = await openLog(fresh())
+    const writer = await closedStream(log, {}, 200)
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    const open = (): number => readdirSync('/proc/self/fd').length
+    const before = open()
+    await Promise.all(
+      Array.from({ length: 1_000 }, async (_, i) => {
+        const controller = new AbortController()
+        const reading = gatherUntil(log, writer.id, controller.signal)
+        if (i % 2 === 0) controller.abort()
+        await reading
+      }),
+    )
+    assert.ok(open() <= before)
+    await log.close()
+  })
+})
+
+async function gatherUntil(log: StreamLog, id: string, signal: AbortSignal): Promise<number> {
+  let count = 0
+  for await (const batch of log.read(id, -1, signal)) count += batch.entries.length
+  return count
+}
+
+function sizeOf(dir: string, kind: 'archive' | 'journal'): number {
+  return filesOf(dir, kind).reduce((sum, name) => sum + statSync(join(dir, name)).size, 0)
+}

@@ -16,8 +16,7 @@ interface DecoderCase {
   readonly expected_events_openai_sdk?: readonly { readonly event: string; readonly data: string }[]
 }
 
-// The file's own README states its shape.
-const cases = fixture('sse-decoder-cases.json') as readonly DecoderCase[]
+const cases = fixture<readonly DecoderCase[]>('sse-decoder-cases.json')
 const bytesOf = (base64: string): Uint8Array => new Uint8Array(Buffer.from(base64, 'base64'))
 
 const event = (data: string, fields: object = {}): SseItem => ({
@@ -36,7 +35,7 @@ describe('the decoder gives what OpenAI and undici test their own decoders for',
     test(`${one.name}: whole, as recorded, byte by byte and cut at every point`, () => {
       const bytes = bytesOf(one.input_base64)
       const recorded = { how: 'as recorded', reads: one.chunks_base64.map(bytesOf) }
-      // The three long cases would take 40 million reads.
+      // A long case cut at every point would take a minute and tell nothing new.
       const splits =
         bytes.length > 4_000
           ? [recorded, { how: 'byte by byte', reads: inPieces(bytes, 1) }]

@@ -19,8 +19,7 @@ interface EncoderCase {
   readonly expected_decoded?: readonly Dispatched[]
 }
 
-// The file's own README states its shape.
-const cases = fixture('sse-encoder-cases.json') as readonly EncoderCase[]
+const cases = fixture<readonly EncoderCase[]>('sse-encoder-cases.json')
 const refused = (one: EncoderCase): boolean => one.expect.startsWith('throw')
 
 function encode({ event, data, id, retry, comment }: EncoderCase['message']): string {

@@ -38,8 +38,8 @@ export function asBrowser(items: readonly SseItem[]): Dispatched[] {
   return dispatched
 }
 
-/** A file of test/fixtures as JSON; its reader states the shape. */
-export function fixture(name: string): unknown {
+/** A file of test/fixtures as JSON. The caller states its shape, as the README there does. */
+export function fixture<T>(name: string): T {
   return JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8'))
 }
 

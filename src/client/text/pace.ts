@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
-import { SluiceError } from '../../errors.ts'
-import { wakefulClock } from '../../limit/wakeful.ts'
+import { OpenAIError } from '../errors.ts'
+import { clientClock } from '../timing.ts'
 import { type Arrival, Pump } from './pump.ts'
 import { closing, type Inlet, type TextStage } from './stage.ts'
 import { words, type WordsOptions } from './words.ts'
@@ -23,7 +23,7 @@ const FRAME = 16
  * caught up with: the more is waiting, the faster it is shown, so that nothing comes out more than
  * `maxDelay` after it came in (and after the reader asked for it).
  *
- * @throws SluiceError `invalid_value` unless exactly one speed above 0 is given.
+ * @throws OpenAIError unless exactly one speed above 0 is given.
  * @example
  * for await (const text of pace({ wordsPerSecond: 8 })(stream.text())) show(text)
  */
@@ -31,7 +31,7 @@ export function pace(options: PaceOptions): TextStage {
   const { charsPerSecond, wordsPerSecond } = options
   const speed = charsPerSecond ?? wordsPerSecond ?? 0
   if (!(speed > 0) || (charsPerSecond === undefined) === (wordsPerSecond === undefined)) {
-    throw new SluiceError('invalid_value', 'pace needs charsPerSecond or wordsPerSecond, above 0')
+    throw new OpenAIError('pace needs charsPerSecond or wordsPerSecond, above 0')
   }
   const unit: Unit = wordsPerSecond === undefined ? CHARACTERS : WORDS
   const paced: TextStage = (source) => closing(source, (inlet) => pacing(inlet, unit, speed / 1_000, options))
@@ -68,7 +68,7 @@ async function* pacing(
   inlet: Inlet,
   unit: Unit,
   speed: number,
-  { maxDelay = 1_000, clock = wakefulClock }: PaceOptions,
+  { maxDelay = 1_000, clock = clientClock }: PaceOptions,
 ): AsyncGenerator<string, void, undefined> {
   const pump = new Pump(inlet, clock)
   const waiting = new Waiting(unit, speed, maxDelay)

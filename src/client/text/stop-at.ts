@@ -1,5 +1,5 @@
 import { StopAt } from '../../completion/stop-at.ts'
-import { SluiceError } from '../../errors.ts'
+import { OpenAIError } from '../errors.ts'
 import { type TextStage, type TextStep, textStage } from './stage.ts'
 
 /** What else `stopAt` can do. */
@@ -13,16 +13,14 @@ export interface StopAtStageOptions {
  * for services that ignore `stop`, or know fewer of them. Only what may be the beginning of a sequence
  * is held back.
  *
- * @throws SluiceError `invalid_value` for no sequence or an empty one.
+ * @throws OpenAIError for no sequence or an empty one.
  * @example
  * for await (const text of stopAt(['КОНЕЦ', 'END'])(stream.text())) show(text)
  */
 export function stopAt(sequences: readonly string[] | string, options: StopAtStageOptions = {}): TextStage {
   const all = typeof sequences === 'string' ? [sequences] : [...sequences]
   if (all.length === 0 || all.includes('')) {
-    throw new SluiceError('invalid_value', 'stopAt needs at least one sequence, and no empty one', {
-      param: 'sequences',
-    })
+    throw new OpenAIError('stopAt needs at least one sequence, and no empty one')
   }
   return textStage(() => new Stopping(new StopAt(all), options.onStop))
 }

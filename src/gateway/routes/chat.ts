@@ -27,6 +27,8 @@ export async function chatCompletions(context: GatewayContext, call: Call): Prom
     owner: 'local',
     requestId: call.get('requestId'),
     onDisconnect: onDisconnect(context, call),
+    conversation: call.req.header('x-stream-conversation'),
+    repair: call.req.header('x-stream-repair') === 'on',
   }
   const stream = startStream(context, order)
   const leave = stream.attach()

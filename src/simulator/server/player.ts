@@ -3,14 +3,13 @@ import type { Socket } from 'node:net'
 import type { Split } from '../model-name.ts'
 import type { Pace } from '../pace.ts'
 import type { Random } from '../text/random.ts'
-import type { Op } from '../wire/op.ts'
+import type { Head, Op } from '../wire/op.ts'
+import { BodyWriter } from './body-writer.ts'
 import { Gzip, GzipTwice } from './gzip.ts'
-import type { Coder } from './gzip.ts'
-import { pieces } from './split.ts'
 import type { Sleeper, Wheel } from './wheel.ts'
 
-/** How a response ended: everything was sent, the peer left first, or the script ended it otherwise. */
-export type Ending = 'sent' | 'left' | 'broken'
+/** How a response ended: everything was sent, the script ended it otherwise, or the peer left first. */
+export type Ending = 'sent' | 'broken' | 'left'
 
 /** What a player needs. */
 export interface PlayerOptions {
@@ -22,42 +21,38 @@ export interface PlayerOptions {
   readonly split: Split
   readonly wheel: Wheel
   readonly random: Random
+  /** Called once. */
   readonly onEnd: (ending: Ending) => void
 }
 
-/** Written at once at most, so that one fast stream does not keep the loop from the others. */
-const TURN_BYTES = 256 * 1024
+/** Gathered at most before it is handed to the socket. */
 const WRITE_BYTES = 64 * 1024
-/** Between what was sent and an RST, so that the peer has read it: an RST may overtake. */
+/** Between the last bytes and an RST, which would otherwise overtake them. */
 const BEFORE_RESET = 10
 
-/**
- * Carries the steps of one response out on a socket. Bodies are framed here and written past
- * `ServerResponse`, which costs less per token and allows the faults no proper server can produce.
- */
+/** Carries the steps of one response out on a socket, each at its time. */
 export class Player implements Sleeper {
   due = 0
+  slot = -1
   readonly #options: PlayerOptions
   readonly #steps: Iterator<Op>
+  readonly #body: BodyWriter
+  /** A step whose time has not come. */
   #held: Op | undefined
+  /** A step that has been waited for. */
+  #waited: Op | undefined
   /** When the next token leaves. */
   #next: number
-  /** Body bytes not yet written. */
-  #text = ''
-  #blocked = false
-  #asleep = false
-  #waited = false
-  #ended = false
-  #coder: Coder | undefined
-  #framing: 'chunked' | 'plain' = 'plain'
   #closes = false
+  #ended = false
 
   constructor(options: PlayerOptions) {
+    const { response, socket, script, pace, split, wheel, random } = options
     this.#options = options
-    this.#steps = options.script[Symbol.iterator]()
-    this.#next = options.wheel.now() + options.pace.first
-    options.response.once('close', this.#onClose)
-    options.socket.on('drain', this.#onDrain)
+    this.#steps = script[Symbol.iterator]()
+    this.#next = wheel.now() + pace.first
+    this.#body = new BodyWriter(socket, split, random, this.#onReady)
+    response.once('close', this.#onClose)
   }
 
   /** Starts; everything else follows. */
@@ -69,90 +64,74 @@ export class Player implements Sleeper {
     socket.uncork()
   }
 
+  /** Called by the wheel. */
   wake(now: number): void {
-    this.#asleep = false
+    this.slot = -1
     this.#play(now)
   }
 
-  readonly #onDrain = (): void => {
-    if (!this.#blocked) return
-    this.#blocked = false
-    // Nobody read for a while: go on from now, without a burst.
+  readonly #onReady = (): void => {
     const now = this.#options.wheel.now()
+    // Nobody read for a while: go on from now, without a burst.
     this.#next = Math.max(this.#next, now)
-    if (!this.#asleep) this.#play(now)
+    this.#play(now)
   }
 
   readonly #onClose = (): void => this.#end('left')
 
   #play(now: number): void {
-    let written = 0
-    while (!this.#ended && !this.#blocked && !this.#asleep) {
+    while (!this.#ended && this.#body.ready && this.slot < 0) {
       const op = this.#held ?? this.#take()
       this.#held = undefined
       if (op === undefined) {
-        if (this.#flush()) this.#finish()
+        if (this.#body.flush(true) && this.#body.finish()) this.#finish()
         return
       }
-      if (op.kind === 'send') {
-        written += op.data.length
-        if (!this.#send(op, now)) this.#held = op
-      } else if (!this.#flush() || !this.#step(op, now)) this.#held = op
-      if (written > TURN_BYTES) return this.#yield()
+      if (op.kind === 'send') this.#send(op, now)
+      else if (!this.#body.flush(true)) this.#held = op
+      else this.#step(op, now)
     }
   }
 
   #take(): Op | undefined {
-    const step = this.#steps.next()
-    return step.done === true ? undefined : step.value
+    try {
+      const step = this.#steps.next()
+      return step.done === true ? undefined : step.value
+    } catch (thrown) {
+      // Our own mistake: it ends this response, not the process it runs in.
+      process.emitWarning(thrown instanceof Error ? thrown : String(thrown))
+      return { kind: 'stop', how: 'reset' }
+    }
   }
 
-  /** Gathers body bytes; false when it is too early for them or the socket is full. */
-  #send(op: Op & { kind: 'send' }, now: number): boolean {
-    const timed = op.part === 'token' || op.part === 'role'
-    if (timed && this.#next > now) {
-      if (this.#flush()) this.#sleep(this.#next)
-      return false
+  #send(op: Op & { kind: 'send' }, now: number): void {
+    if (this.#next > now && (op.part === 'token' || op.part === 'role')) {
+      this.#body.flush(false)
+      return this.#sleep(op, this.#next)
     }
-    if (typeof op.data !== 'string') {
-      if (!this.#flush()) return false
-      this.#write(op.data)
-    } else if (this.#options.split === 'event' && this.#options.pace.interval > 0) {
-      this.#text += op.data
-    } else {
-      if (this.#text.length > WRITE_BYTES && this.#options.split !== 'whole' && !this.#flush()) return false
-      this.#text += op.data
-    }
+    this.#body.push(op.data)
     // Late tokens catch up, several in one write, so that the rate holds whatever the load.
     if (op.part === 'token') this.#next += this.#options.pace.interval
-    return true
+    if (this.#body.gathered > WRITE_BYTES) this.#body.flush(false)
   }
 
-  /** One step that is not body; false when it must be tried again. */
-  #step(op: Exclude<Op, { kind: 'send' }>, now: number): boolean {
+  #step(op: Exclude<Op, { kind: 'send' }>, now: number): void {
     switch (op.kind) {
       case 'head':
-        this.#head(op)
-        return true
+        return this.#head(op)
       case 'raw':
         this.#options.socket.write(op.data)
-        return true
+        return
       case 'wait':
-        if (this.#waited) {
-          this.#waited = false
-          this.#next = Math.max(this.#next, now)
-          return true
-        }
-        this.#waited = true
-        this.#sleep(now + op.ms)
-        return false
+        if (this.#waited !== op) return this.#sleep(op, now + op.ms)
+        this.#next = Math.max(this.#next, now)
+        return
       case 'stop':
-        this.#stop(op.how)
-        return true
+        return this.#stop(op, now)
     }
   }
 
-  #head(op: Op & { kind: 'head' }): void {
+  #head(op: Head): void {
     const { response } = this.#options
     for (const [name, value] of Object.entries(op.headers)) {
       response.setHeader(name, typeof value === 'string' ? value : [...value])
@@ -161,48 +140,55 @@ export class Player implements Sleeper {
     if (op.framing === 'close') {
       response.setHeader('connection', 'close')
       response.useChunkedEncodingByDefault = false
-      this.#closes = true
     }
     response.writeHead(op.status)
     response.flushHeaders()
     // An HTTP/1.0 peer gets no chunks, whatever the script says.
-    this.#framing = response.chunkedEncoding ? 'chunked' : 'plain'
-    this.#closes ||= !response.chunkedEncoding && op.framing === 'chunked'
-    if (op.coding !== undefined) this.#coder = op.coding === 'gzip' ? new Gzip() : new GzipTwice()
+    const chunked = response.chunkedEncoding
+    this.#closes = op.framing === 'close' || (op.framing === 'chunked' && !chunked)
+    const coder = op.coding === undefined ? undefined : op.coding === 'gzip' ? new Gzip() : new GzipTwice()
+    this.#body.begin(chunked, coder)
   }
 
-  /** Writes what was gathered; false when the socket wants a pause first. */
-  #flush(): boolean {
-    const text = this.#text
-    if (text === '') return !this.#blocked
-    if (this.#options.split === 'whole' && this.#held === undefined && !this.#drained) return true
-    this.#text = ''
-    if (this.#coder !== undefined || this.#options.split !== 'event') this.#write(Buffer.from(text))
-    else if (this.#framing === 'chunked') {
-      this.#after(this.#options.socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`))
-    } else this.#after(this.#options.socket.write(text))
-    return !this.#blocked
+  #stop(op: Op & { kind: 'stop' }, now: number): void {
+    const { socket } = this.#options
+    if (op.how === 'fin') {
+      this.#end('broken')
+      socket.destroySoon()
+    } else if (op.how === 'hang') this.#sleep(op, Number.POSITIVE_INFINITY)
+    else if (this.#waited !== op) this.#sleep(op, now + BEFORE_RESET)
+    else {
+      this.#end('broken')
+      socket.resetAndDestroy()
+    }
   }
 
-  #write(data: Uint8Array): void {
-    const bytes = this.#coder === undefined ? data : this.#coder.push(data)
-    const { split, random } = this.#options
-    const all = pieces(bytes, split, random)
-    if (all.length <= 1) this.#frame(bytes)
-    else this.#oneByOne(all, 0)
+  #finish(): void {
+    const { response, socket } = this.#options
+    this.#end('sent')
+    if (this.#closes) socket.destroySoon()
+    else {
+      socket.cork()
+      response.end()
+      socket.uncork()
+    }
   }
 
-  /** Each piece in a write of its own, in a turn of its own. */
-  #oneByOne(all: readonly Uint8Array[], at: number): void {
-    this.#blocked = true
-    const piece = all[at]
+  #sleep(op: Op, due: number): void {
+    this.#held = op
+    this.#waited = op
+    this.due = due
+    this.slot = 0
+    if (due !== Number.POSITIVE_INFINITY) this.#options.wheel.add(this)
+  }
+
+  #end(ending: Ending): void {
     if (this.#ended) return
-    if (piece === undefined) return this.#onDrain()
-    this.#blocked = false
-    this.#frame(piece)
-    const full = this.#blocked
-    this.#blocked = true
-    if (full) this.#options.socket.once('drain', () => setImmediate(() => this.#oneByOne(all, at + 1)))
-    else setImmediate(() => this.#oneByOne(all, at + 1))
+    this.#ended = true
+    this.#options.wheel.remove(this)
+    this.#options.response.off('close', this.#onClose)
+    this.#body.release()
+    this.#steps.return?.()
+    this.#options.onEnd(ending)
   }
 }

@@ -4,6 +4,8 @@
 export interface Sleeper {
   /** Milliseconds on the wheel's clock. Set by the sleeper before `add`. */
   due: number
+  /** Where on the wheel it waits; negative when it does not. Set by the wheel and, before `wake` returns, by the sleeper. */
+  slot: number
   /** Called when `due` has come, with the time it is. May `add` itself again. */
   wake(now: number): void
 }
@@ -34,20 +36,20 @@ export class Wheel {
   add(sleeper: Sleeper): void {
     if (this.#waiting === 0) this.#tick = Math.floor(this.#clock())
     const tick = Math.max(Math.ceil(sleeper.due), this.#tick + 1)
-    this.#slots[tick % SLOTS]?.push(sleeper)
+    sleeper.slot = tick % SLOTS
+    this.#slots[sleeper.slot]?.push(sleeper)
     this.#waiting++
     if (this.#timer === undefined || tick < this.#timerTick) this.#arm(tick)
   }
 
-  /** Forgets a sleeper. */
+  /** Forgets a sleeper; one that does not wait is no error. */
   remove(sleeper: Sleeper): void {
-    for (const slot of this.#slots) {
-      const at = slot.indexOf(sleeper)
-      if (at < 0) continue
-      slot.splice(at, 1)
-      this.#waiting--
-      return
-    }
+    const slot = this.#slots[sleeper.slot]
+    const at = slot?.indexOf(sleeper) ?? -1
+    if (slot === undefined || at < 0) return
+    slot.splice(at, 1)
+    sleeper.slot = -1
+    this.#waiting--
   }
 
   /** Forgets everyone. */

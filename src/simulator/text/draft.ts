@@ -6,6 +6,8 @@ export type Block = readonly string[]
 /** An answer under way, which never grows past its limit. */
 export class Draft {
   readonly #limit: number
+  /** Tokens of what was weighed already: sentences are tried before they are taken, and long answers repeat them. */
+  readonly #known = new Map<string, readonly string[]>()
   #tokens: string[] = []
   #started: boolean
   #paragraph = true
@@ -64,6 +66,13 @@ export class Draft {
 
   #cut(block: Block): string[] {
     const parts = this.empty ? [(block[0] ?? '').trimStart(), ...block.slice(1)] : block
-    return parts.flatMap((part) => tokenize(part))
+    return parts.flatMap((part) => this.#tokenized(part))
   }
+
+  #tokenized(text: string): readonly string[] {
+    const known = this.#known.get(text)
+    if (known !== undefined) return known
+    const tokens = tokenize(text)
+    if (this.#known.size < 1_000) this.#known.set(text, tokens)
+    return tokens  }
 }

@@ -87,7 +87,7 @@ export class Frames {
     const said = choice.calls.length > 0 && reason === 'tool_calls' ? shape.callFinish : reason
     const owed = shape.usage !== 'chunk' || usage === 'cumulative' || usage === 'each'
     const whole = last && owed && usage !== 'none' && (includeUsage || shape.usageUnasked || usage !== 'asked')
-    const text = choice.content.join('')
+    const text = shape.decorate === undefined ? '' : choice.content.join('')
     const delta = this.#roleOnce(index)
     return this.#chunk(index, delta, 'finish', {
       finish: said,

@@ -26,15 +26,22 @@ const BEHAVIOURS: Readonly<Record<FaultName, Behaviour>> = {
   ...USAGE_FAULTS,
 }
 
-/** The steps of the response to this exchange, with whatever its model's name asks to go wrong. */
-export function responseTo(exchange: Exchange): Iterable<Op> {
+/** A response decided upon. */
+export interface Response {
+  readonly script: Iterable<Op>
+  /** The exchange as its fault has left it. */
+  readonly exchange: Exchange
+}
+
+/** The response to this exchange, with whatever its model's name asks to go wrong. */
+export function responseTo(exchange: Exchange): Response {
   const { fault } = exchange.spec
-  if (fault === undefined) return scriptOf(exchange)
+  if (fault === undefined) return { script: scriptOf(exchange), exchange }
   const { tune, reply, wrap } = BEHAVIOURS[fault.name]
   const at = placeOf(fault.name, fault.at, exchange)
   const tuned = tune?.(exchange, at) ?? exchange
   const ops = reply?.(tuned, at) ?? scriptOf(tuned)
-  return wrap?.(ops, tuned, at) ?? ops
+  return { script: wrap?.(ops, tuned, at) ?? ops, exchange: tuned }
 }
 
 /** Where a fault happens when its name does not say. */

@@ -31,7 +31,7 @@ export function scriptOf(exchange: Exchange): Iterable<Op> {
 export function tokenSteps(exchange: Exchange): number {
   const { plan } = exchange
   if (!exchange.events) return Math.max(plan.completionTokens, 1)
-  return plan.choices.reduce((sum, choice) => sum + piecesOf(choice, exchange).length, 0)
+  return plan.choices.reduce((sum, choice) => sum + new Pieces(choice, exchange).length, 0)
 }
 
 function* streamScript(exchange: Exchange): Generator<Op> {
@@ -60,11 +60,11 @@ function* streamScript(exchange: Exchange): Generator<Op> {
 /** The choices side by side, one delta each in turn, each closed when it has no more. */
 function* interleaved(exchange: Exchange, frames: Frames): Generator<Op> {
   const { plan } = exchange
-  const queues = plan.choices.map((choice, index) => ({ choice, index, pieces: piecesOf(choice, exchange), at: 0 }))
+  const queues = plan.choices.map((choice, index) => ({ choice, index, pieces: new Pieces(choice, exchange), at: 0 }))
   let [open, completion, reasoning] = [queues.length, 0, 0]
   while (open > 0) {
     for (const queue of queues) {
-      const piece = queue.pieces[queue.at]
+      const piece = queue.pieces.at(queue.at)
       if (piece !== undefined) {
         completion++
         if (piece.kind === 'reasoning') reasoning++
@@ -96,15 +96,30 @@ function frameOf(
   return frames.token(index, piece.kind, piece.text, logprobs, progress)
 }
 
-function piecesOf(choice: ChoicePlan, exchange: Exchange): readonly Piece[] {
-  const reasoning = choice.reasoning.map((text): Piece => ({ kind: 'reasoning', text }))
-  const content = choice.content.map((text): Piece => ({ kind: 'content', text }))
-  const calls = choice.calls.flatMap((call, index): readonly Piece[] => {
-    const head = { kind: 'call', index, id: callId(exchange.random), name: call.name } as const
-    if (exchange.shape.calls !== 'pieces') return [{ ...head, text: call.pieces.join('') }]
-    return [{ ...head, text: '' }, ...call.pieces.map((text): Piece => ({ kind: 'call', index, text }))]
-  })
-  return [...reasoning, ...content, ...calls]
+/** The deltas of a choice in order, made one by one: an answer may have 200,000. */
+class Pieces {
+  readonly length: number
+  readonly #choice: ChoicePlan
+  readonly #calls: readonly Piece[]
+
+  constructor(choice: ChoicePlan, exchange: Exchange) {
+    this.#choice = choice
+    this.#calls = choice.calls.flatMap((call, index): readonly Piece[] => {
+      const head = { kind: 'call', index, id: callId(exchange.random), name: call.name } as const
+      if (exchange.shape.calls !== 'pieces') return [{ ...head, text: call.pieces.join('') }]
+      return [{ ...head, text: '' }, ...call.pieces.map((text): Piece => ({ kind: 'call', index, text }))]
+    })
+    this.length = choice.reasoning.length + choice.content.length + this.#calls.length
+  }
+
+  at(index: number): Piece | undefined {
+    const { reasoning, content } = this.#choice
+    const thought = reasoning[index]
+    if (thought !== undefined) return { kind: 'reasoning', text: thought }
+    const text = content[index - reasoning.length]
+    if (text !== undefined) return { kind: 'content', text }
+    return this.#calls[index - reasoning.length - content.length]
+  }
 }
 
 /** The whole completion at once, after the time that generating it takes. */

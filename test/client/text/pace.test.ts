@@ -84,9 +84,9 @@ describe('pace', () => {
   })
 
   test('refuses no speed, two speeds and speeds of 0', () => {
-    assert.throws(() => pace({}), { code: 'invalid_value' })
-    assert.throws(() => pace({ charsPerSecond: 1, wordsPerSecond: 1 }), { code: 'invalid_value' })
-    assert.throws(() => pace({ charsPerSecond: 0 }), { code: 'invalid_value' })
+    assert.throws(() => pace({}), { name: 'OpenAIError' })
+    assert.throws(() => pace({ charsPerSecond: 1, wordsPerSecond: 1 }), { name: 'OpenAIError' })
+    assert.throws(() => pace({ charsPerSecond: 0 }), { name: 'OpenAIError' })
   })
 
   test('loses nothing and delays no character longer than maxDelay, whatever comes when', async () => {

@@ -26,8 +26,8 @@ describe('stopAt', () => {
   })
 
   test('refuses an empty sequence and none', () => {
-    assert.throws(() => stopAt([]), { code: 'invalid_value' })
-    assert.throws(() => stopAt(['END', '']), { code: 'invalid_value' })
+    assert.throws(() => stopAt([]), { name: 'OpenAIError' })
+    assert.throws(() => stopAt(['END', '']), { name: 'OpenAIError' })
   })
 
   test('gives what stands before the first occurrence of one sequence, however the text is cut', async () => {

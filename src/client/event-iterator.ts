@@ -1,0 +1,116 @@
+import type { SseEvent } from '../sse/event.ts'
+import { END } from './chunk-reader.ts'
+import { APIUserAbortError } from './errors.ts'
+import type { EventSource } from './event-source.ts'
+
+/** How the reading of a stream ended. */
+export interface Ending {
+  /** `left`: the reader went away; `aborted`: the caller ended the stream. */
+  readonly how: 'complete' | 'failed' | 'left' | 'aborted'
+  readonly error?: unknown
+}
+
+/**
+ * Items of a stream one by one, as `for await` wants them. What arrived together is given without waiting:
+ * written out, because an async generator costs each item several times as much.
+ */
+export class EventIterator<T> implements AsyncIterableIterator<T> {
+  readonly #source: EventSource
+  readonly #take: (event: SseEvent) => T | typeof END | undefined
+  readonly #onEnd: (ending: Ending) => void
+  #batch: readonly SseEvent[] = []
+  #at = 0
+  #isEnded = false
+  #pending: Promise<IteratorResult<T>> | undefined = undefined
+
+  /** `take` makes an item of an event; `undefined` gives none. `onEnd` is called once. */
+  constructor(
+    source: EventSource,
+    take: (event: SseEvent) => T | typeof END | undefined,
+    onEnd: (ending: Ending) => void,
+  ) {
+    this.#source = source
+    this.#take = take
+    this.#onEnd = onEnd
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<IteratorResult<T>> {
+    if (this.#pending !== undefined) return this.#pending.then(() => this.next())
+    try {
+      const item = this.#fromBatch()
+      if (item !== undefined) return Promise.resolve(item)
+    } catch (error) {
+      return Promise.reject(this.#fail(error))
+    }
+    this.#pending = this.#refill().finally(() => (this.#pending = undefined))
+    return this.#pending
+  }
+
+  async return(): Promise<IteratorResult<T>> {
+    if (!this.#isEnded) {
+      this.#end({ how: 'left' })
+      this.#source.abandon()
+    }
+    return DONE
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<T>> {
+    await this.return()
+    throw error
+  }
+
+  #fromBatch(): IteratorResult<T> | undefined {
+    if (this.#isEnded) return DONE
+    while (this.#at < this.#batch.length) {
+      const event = this.#batch[this.#at++]
+      const item = event === undefined ? undefined : this.#take(event)
+      if (item === END) {
+        this.#end({ how: 'complete' })
+        this.#source.close()
+        return DONE
+      }
+      if (item !== undefined) return { done: false, value: item }
+    }
+    return undefined
+  }
+
+  async #refill(): Promise<IteratorResult<T>> {
+    try {
+      for (;;) {
+        const batch = await this.#source.read()
+        if (batch === undefined) {
+          this.#end({ how: 'complete' })
+          return DONE
+        }
+        this.#batch = batch
+        this.#at = 0
+        const item = this.#fromBatch()
+        if (item !== undefined) return item
+      }
+    } catch (error) {
+      // As OpenAI's SDK: whoever aborts knows, and the loop simply ends.
+      if (!(error instanceof APIUserAbortError)) throw this.#fail(error)
+      this.#end({ how: 'aborted', error })
+      return DONE
+    }
+  }
+
+  #fail(error: unknown): unknown {
+    this.#end({ how: 'failed', error })
+    this.#source.close()
+    return error
+  }
+
+  #end(ending: Ending): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    this.#batch = []
+    this.#onEnd(ending)
+  }
+}
+
+const DONE: { readonly done: true; readonly value: undefined } = { done: true, value: undefined }

@@ -1,0 +1,119 @@
+import { isObject, parseJson } from '../completion/json.ts'
+
+/** Stands where the text was, to see where a shape puts it. */
+const PROBE = 'sluice'
+/** After so many shapes that served for nothing, only some of the chunks are looked at. */
+const MAX_MISSES = 16
+const LOOK_AT_EVERY = 64
+
+/** JSON before the text, between text and padding, and after the padding. */
+interface Shape {
+  readonly before: string
+  readonly between: string
+  readonly after: string
+}
+
+/**
+ * The text of a chunk without parsing it: chunks of a stream differ in their text only, so JSON that
+ * equals the last chunk's around the string of the first choice's `delta.content` can hold nothing new.
+ * OpenAI's padding (`obfuscation`) is a second such string. What differs in any other way is not ours, and
+ * is parsed.
+ */
+export class TextPath {
+  #shape: Shape | undefined = undefined
+  #misses = 0
+  #skipped = 0
+
+  /** The chunk's text; `undefined` when that cannot be told without parsing. Never wrong. */
+  take(data: string): string | undefined {
+    const shape = this.#shape
+    if (shape === undefined || !data.startsWith(shape.before)) return undefined
+    const start = shape.before.length
+    const end = endOfString(data, start)
+    if (end === -1 || !data.startsWith(shape.between, end)) return undefined
+    const rest = end + shape.between.length
+    const padding = data.length - shape.after.length
+    if (shape.after === '' ? rest !== data.length : !isPadding(data, rest, padding, shape.after)) return undefined
+    return textOf(data.slice(start, end))
+  }
+
+  /** Learns the shape of a chunk that had to be parsed. */
+  learn(data: string): void {
+    if (this.#misses > MAX_MISSES && ++this.#skipped % LOOK_AT_EVERY !== 0) return
+    this.#misses++
+    const shape = shapeOf(data)
+    if (shape !== undefined) this.#shape = shape
+  }
+
+  /** The shape has served. */
+  hit(): void {
+    this.#misses = 0
+  }
+}
+
+/** Where the JSON string that is open at `start` ends; -1 when it does not. */
+function endOfString(data: string, start: number): number {
+  let end = data.indexOf('"', start)
+  while (end !== -1 && isEscaped(data, end, start)) end = data.indexOf('"', end + 1)
+  return end
+}
+
+function isEscaped(data: string, at: number, start: number): boolean {
+  let slashes = 0
+  while (at - slashes > start && data.charCodeAt(at - slashes - 1) === 92) slashes++
+  return slashes % 2 === 1
+}
+
+/** What a JSON string says; `undefined` when it is none, so that the parser can say so. */
+function textOf(raw: string): string | undefined {
+  if (!NEEDS_PARSING.test(raw)) return raw
+  const text = parseJson(`"${raw}"`)
+  return typeof text === 'string' ? text : undefined
+}
+
+// A control character is no JSON either.
+const NEEDS_PARSING = /[\\\u0000-\u001f]/
+
+function isPadding(data: string, start: number, end: number, after: string): boolean {
+  if (end < start || !data.endsWith(after)) return false
+  for (let i = start; i < end; i++) {
+    const code = data.charCodeAt(i)
+    if (code === 34 || code === 92 || code < 32) return false
+  }
+  return true
+}
+
+/** Where the text stands in a chunk, proved by parsing the chunk with another text in its place. */
+function shapeOf(data: string): Shape | undefined {
+  const marker = /"content": ?"/.exec(data)
+  if (marker === null) return undefined
+  const start = marker.index + marker[0].length
+  const end = endOfString(data, start)
+  if (end === -1) return undefined
+  const before = data.slice(0, start)
+  const rest = data.slice(end)
+  if (!isTextOnly(parseJson(before + PROBE + rest))) return undefined
+  const padding = /"obfuscation": ?"/.exec(rest)
+  if (padding !== null) {
+    const from = padding.index + padding[0].length
+    const to = endOfString(rest, from)
+    const shape = { before, between: rest.slice(0, from), after: rest.slice(to) }
+    const probed = parseJson(before + PROBE + shape.between + PROBE + shape.after)
+    if (to !== -1 && isTextOnly(probed) && isObject(probed) && probed['obfuscation'] === PROBE) return shape
+  }
+  return { before, between: rest, after: '' }
+}
+
+/** Fields that may stand in a chunk whose only message is its text. */
+const SILENT: ReadonlySet<string> = new Set(['role', 'content', 'refusal', 'function_call', 'tool_calls'])
+
+/** A chunk of one choice that brings the probe as its text, and nothing else that anyone waits for. */
+function isTextOnly(json: unknown): boolean {
+  if (!isObject(json) || json['error'] || json['base_resp'] || json['usage'] || json['x_groq']) return false
+  const choices = json['choices']
+  const choice: unknown = Array.isArray(choices) && choices.length === 1 ? choices[0] : undefined
+  if (!isObject(choice) || choice['index'] !== 0 || (choice['finish_reason'] ?? null) !== null) return false
+  const delta = choice['delta']
+  if (!isObject(delta) || delta['content'] !== PROBE || choice['usage']) return false
+  return Object.keys(delta).every((key) => SILENT.has(key) && (key === 'content' || key === 'role' || !delta[key]))
+}
