@@ -18,20 +18,26 @@ export class EventIterator<T> implements AsyncIterableIterator<T> {
   readonly #source: EventSource
   readonly #take: (event: SseEvent) => T | typeof END | undefined
   readonly #onEnd: (ending: Ending) => void
+  readonly #abortIsError: boolean
   #batch: readonly SseEvent[] = []
   #at = 0
   #isEnded = false
   #pending: Promise<IteratorResult<T>> | undefined = undefined
 
-  /** `take` makes an item of an event; `undefined` gives none. `onEnd` is called once. */
+  /**
+   * `take` makes an item of an event; `undefined` gives none. `onEnd` is called once. An abort ends the
+   * items, as with OpenAI's SDK, where whoever aborts knows it; with `abortIsError` it is told.
+   */
   constructor(
     source: EventSource,
     take: (event: SseEvent) => T | typeof END | undefined,
     onEnd: (ending: Ending) => void,
+    abortIsError: boolean = false,
   ) {
     this.#source = source
     this.#take = take
     this.#onEnd = onEnd
+    this.#abortIsError = abortIsError
   }
 
   [Symbol.asyncIterator](): this {
@@ -92,9 +98,9 @@ export class EventIterator<T> implements AsyncIterableIterator<T> {
         if (item !== undefined) return item
       }
     } catch (error) {
-      // As OpenAI's SDK: whoever aborts knows, and the loop simply ends.
       if (!(error instanceof APIUserAbortError)) throw this.#fail(error)
       this.#end({ how: 'aborted', error })
+      if (this.#abortIsError) throw error
       return DONE
     }
   }

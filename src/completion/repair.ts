@@ -55,7 +55,8 @@ function repairDelta(delta: JsonObject): string | undefined {
   const { role, content, tool_calls: calls } = delta
   if (role !== undefined && said(role) === undefined) delete delta['role']
   if (typeof content === 'object' && content !== null) splitContent(delta, Array.isArray(content) ? content : [content])
-  else if (content !== undefined && content !== null && typeof content !== 'string') delta['content'] = JSON.stringify(content)
+  else if (content !== undefined && content !== null && typeof content !== 'string')
+    delta['content'] = JSON.stringify(content)
   if (calls === undefined) return undefined
   if (!Array.isArray(calls)) {
     if (calls !== null) return 'tool_calls is not a list'

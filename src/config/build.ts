@@ -122,7 +122,7 @@ function toLog(log: LogSettings): LogConfig {
 
 function secretsOf(providers: Readonly<Record<string, ProviderSettings>>, env: Environment): readonly string[] {
   const secrets = Object.values(providers).flatMap((settings) => [
-    settings.apiKey ?? '',
+    ...(typeof settings.apiKey === 'string' ? [settings.apiKey] : (settings.apiKey ?? [])),
     ...(PRESETS.get(settings.preset)?.env.key ?? []).map((name) => firstSet([name], env)?.value ?? ''),
     ...Object.entries({ ...settings.headers, ...settings.query })
       .filter(([name]) => SECRET_NAME.test(name))
@@ -134,10 +134,6 @@ function secretsOf(providers: Readonly<Record<string, ProviderSettings>>, env: E
 
 /** `base` with what `layer` says; what is there and undefined says nothing. */
 function overlay<T extends object>(base: T, layer: { readonly [K in keyof T]?: T[K] | undefined } | undefined): T {
-  const result = { ...base }
-  for (const key in base) {
-    const value = layer?.[key]
-    if (value !== undefined) result[key] = value
-  }
-  return result
+  const said = Object.entries(layer ?? {}).filter(([, value]) => value !== undefined)
+  return { ...base, ...Object.fromEntries(said) }
 }

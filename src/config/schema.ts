@@ -16,7 +16,10 @@ const headerValues = named(/^.+$/, 'expected a name', z.string({ error: 'expecte
 const provider: z.ZodType<ProviderSettings> = section({
   preset: choice(nonEmpty([...PRESETS.keys()])).describe('What kind of service this is'),
   baseUrl: text('expected a URL').describe('Where it is, without /chat/completions').optional(),
-  apiKey: z.string({ error: 'expected text' }).describe('The key; better a reference such as ${MY_KEY}').optional(),
+  apiKey: z
+    .union([z.string(), z.array(z.string()).min(1).max(100)], { error: 'expected a key, or a list of keys' })
+    .describe('The key, or several used in turn; better references such as ${MY_KEY}')
+    .optional(),
   headers: headerValues.describe('Further header fields of every request').optional(),
   query: headerValues.describe('Query parameters of every request').optional(),
   continuation: choice(['continue_final_message', 'prefix', 'trailing_assistant', 'none'])
@@ -41,6 +44,9 @@ const deadlines = section({
   firstToken: duration().describe('From the response head to the first visible delta').optional(),
   betweenTokens: duration().describe('Between two signs of life').optional(),
   total: duration().describe('From the request to the end').optional(),
+  minTokensPerSecond: number(0, 10_000, false)
+    .describe('Slower than this over ten seconds counts as a stall')
+    .optional(),
 })
 
 const target: z.ZodType<TargetSettings> = section({

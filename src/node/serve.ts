@@ -2,12 +2,12 @@ import { createServer, IncomingMessage, ServerResponse, type Server } from 'node
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import pino from 'pino'
 import type { GatewayConfig } from '../config/config.ts'
 import { SluiceError } from '../errors.ts'
 import type { Logger } from '../gateway/context.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
 import type { Transport } from '../gateway/http.ts'
+import { createLogger } from './logger.ts'
 import { openLog } from './open-log.ts'
 import { readBody } from './read-body.ts'
 import { Heartbeats, sendStream } from './send.ts'
@@ -38,7 +38,7 @@ export interface RunningServer {
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { config } = options
-  const logger = options.logger ?? pino({ name: 'sluice' }, pino.destination(2))
+  const logger = options.logger ?? createLogger(config.secrets)
   const log = await openLog(config.log)
   const gateway = createGateway({ config, log, logger })
   const heartbeats = new Heartbeats(config.server.heartbeat)

@@ -1,5 +1,7 @@
 import { SluiceError } from '../errors.ts'
+import { systemClock } from '../clock.ts'
 import { keyCredential, NO_CREDENTIAL } from './credential.ts'
+import { keyRing } from './key-ring.ts'
 import type { Preset } from './preset.ts'
 import { PRESETS } from './presets.ts'
 import type { Continuation, Credential, Provider, Quirks } from './provider.ts'
@@ -8,8 +10,8 @@ import type { Continuation, Credential, Provider, Quirks } from './provider.ts'
 export interface ProviderSettings {
   readonly preset: string
   readonly baseUrl?: string | undefined
-  /** Empty or absent: the preset's environment variable. */
-  readonly apiKey?: string | undefined
+  /** One key, or several that are used in turn. Empty or absent: the preset's environment variable. */
+  readonly apiKey?: string | readonly string[] | undefined
   readonly headers?: Readonly<Record<string, string>> | undefined
   readonly query?: Readonly<Record<string, string>> | undefined
   readonly continuation?: Continuation | undefined
@@ -81,15 +83,20 @@ export function firstSet(names: readonly string[], env: Environment): { name: st
 }
 
 function credentialOf(preset: Preset, settings: ProviderSettings, env: Environment): Credential {
-  const given = settings.apiKey === '' ? undefined : settings.apiKey
-  const key = given === undefined ? firstSet(preset.env.key, env) : { name: 'apiKey', value: given }
+  const given = (typeof settings.apiKey === 'string' ? [settings.apiKey] : (settings.apiKey ?? [])).filter(Boolean)
+  const fromEnv = given.length > 0 ? undefined : firstSet(preset.env.key, env)
+  const keys = fromEnv === undefined ? given.map((value) => ({ name: 'apiKey', value })) : [fromEnv]
   switch (preset.auth) {
     case 'none':
-      return key === undefined ? NO_CREDENTIAL : keyCredential('bearer', key.value, key.name)
     case 'bearer':
-    case 'api-key':
-      if (key !== undefined) return keyCredential(preset.auth, key.value, key.name)
+    case 'api-key': {
+      const scheme = preset.auth === 'api-key' ? 'api-key' : 'bearer'
+      const credentials = keys.map(({ name, value }) => keyCredential(scheme, value, name))
+      const [only] = credentials
+      if (only !== undefined) return credentials.length === 1 ? only : keyRing(credentials, systemClock)
+      if (preset.auth === 'none') return NO_CREDENTIAL
       throw invalid('apiKey', `${preset.title} needs an API key: set apiKey here or ${listOf(preset.env.key)}`)
+    }
     case 'iam':
       // Every such preset is pending and was refused before; this is for the one that will not be.
       throw invalid('apiKey', `${preset.title} needs a token exchange, which is not built yet`)

@@ -4,6 +4,13 @@ export interface Credential {
   headers(): Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>
   /** Forgets a cached token, so that the next `headers()` fetches another. Absent where nothing can be fetched. */
   invalidate?(): void
+  /**
+   * The provider refused the fields that `headers` gave (401, 403), or limited them (`isLimit`: 429, for
+   * `retryAfterMs` milliseconds where it said so).
+   */
+  refused?(fields: Readonly<Record<string, string>>, retryAfterMs: number | undefined, isLimit: boolean): void
+  /** Whether other fields than the refused ones can be sent at once. */
+  hasSpare?(): boolean
 }
 
 /** How a service goes on with a partial answer, where it can (PROTOCOL 8, step 1). */
@@ -64,6 +71,8 @@ export interface Deadlines {
   readonly betweenTokens: number
   /** From the request to the end. */
   readonly total: number
+  /** Fewer chunks a second than this, over ten seconds after the first token, count as a stall; off unless set. */
+  readonly minTokensPerSecond?: number | undefined
 }
 
 /** What holds where the configuration says nothing. Reasoning models may think for minutes before the first token. */

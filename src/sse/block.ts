@@ -114,13 +114,14 @@ export class Block {
  * provider sends for a token, and what our own gateway does. `undefined` otherwise.
  */
 export function soleEvent(text: string): SseEvent | undefined {
+  const hasCr = text.includes('\r')
   let start = 0
   let lf = text.indexOf('\n')
   let lineEnd = endBefore(text, lf)
   let id: string | undefined = undefined
   if (isIdLine(text, 0)) {
     id = text.slice(valueStart(text, 3), lineEnd)
-    if (id.includes('\0') || id.includes('\r')) return undefined
+    if (id.includes('\0') || (hasCr && id.includes('\r'))) return undefined
     start = lf + 1
     lf = text.indexOf('\n', start)
     lineEnd = endBefore(text, lf)
@@ -129,5 +130,5 @@ export function soleEvent(text: string): SseEvent | undefined {
   const rest = text.length - lf
   if (rest !== 2 && !(rest === 3 && text.charCodeAt(lf + 1) === CR)) return undefined
   const data = text.slice(valueStart(text, start + 5), lineEnd)
-  return data.includes('\r') ? undefined : { type: 'event', name: '', data, id }
+  return hasCr && data.includes('\r') ? undefined : { type: 'event', name: '', data, id }
 }

@@ -50,7 +50,13 @@ export async function* attempt(
         yield* continueAnswer({ targets, failed: index, failure, body, sent, tries, max: route.maxAttempts }, context)
         return
       }
-      const left = { here, all: tries, max: route.maxAttempts, hasNext: index + 1 < targets.length }
+      const left = {
+        here,
+        all: tries,
+        max: route.maxAttempts,
+        hasNext: index + 1 < targets.length,
+        hasSpareKey: next.target.provider.credential.hasSpare?.() === true,
+      }
       const decision = decide(failure, left, context.random)
       context.observer.failed(failure, decision.type)
       if (decision.type === 'give_up') throw failure

@@ -9,7 +9,10 @@ const MAX_REFUSAL = 64 * 1024
 export async function readRefusal(exchange: Exchange, provider: string, date: number): Promise<SluiceError> {
   exchange.watch.enter('closing')
   const body = await readText(exchange.bytes, MAX_REFUSAL, provider).catch(() => '')
-  return refusalFromBody(exchange.status, exchange.headers, body, provider, date)
+  const refusal = refusalFromBody(exchange.status, exchange.headers, body, provider, date)
+  if (refusal.code === 'provider_auth') exchange.refuseKey(undefined, false)
+  if (refusal.code === 'provider_rate_limited') exchange.refuseKey(refusal.facts.retryAfterMs, true)
+  return refusal
 }
 
 /** All of a body as text. Throws `upstream_too_large` above `limit` bytes. */

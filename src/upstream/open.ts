@@ -14,6 +14,8 @@ export interface Exchange {
   /** The body as it arrives. Throws `upstream_reset`, a deadline's error, or what `abort` was given. */
   readonly bytes: AsyncIterable<readonly Uint8Array[]>
   readonly watch: Watch
+  /** The provider refused our key, or limited it (`isLimit`). */
+  refuseKey(retryAfterMs: number | undefined, isLimit: boolean): void
   /** All that matters was read: the rest is thrown away, for a second at most, so that the connection can be kept. */
   drain(): void
   /** Ends the exchange now: the socket is destroyed, a pending read of `bytes` throws `reason`. */
@@ -81,7 +83,7 @@ export async function open(dialer: Dialer, target: Target, outgoing: Outgoing, s
       ...credential,
     },
   }
-  return new Call(dialer, target).start(options, signal)
+  return new Call(dialer, target, credential).start(options, signal)
 }
 
 /** How long a response may go on after its end was said, before its connection is given up. */
@@ -91,6 +93,7 @@ const DRAIN_MS = 1_000
 class Call implements Dispatcher.DispatchHandler {
   readonly #dialer: Dialer
   readonly #provider: string
+  readonly #refuseKey: Exchange['refuseKey']
   readonly #queue: ByteQueue
   readonly #head = Promise.withResolvers<Exchange>()
   readonly #watch: Watch
@@ -101,8 +104,9 @@ class Call implements Dispatcher.DispatchHandler {
   #ended = false
   #stopDraining: (() => void) | undefined
 
-  constructor(dialer: Dialer, target: Target) {
+  constructor(dialer: Dialer, target: Target, fields: Readonly<Record<string, string>>) {
     this.#dialer = dialer
+    this.#refuseKey = (retryAfterMs, isLimit) => target.provider.credential.refused?.(fields, retryAfterMs, isLimit)
     this.#provider = target.provider.name
     this.#watch = new Watch(dialer.clock, target.deadlines, this.#provider, (error) => this.abort(error))
     this.#queue = new ByteQueue({ onReturn: () => this.#leave() })
@@ -141,6 +145,7 @@ class Call implements Dispatcher.DispatchHandler {
       headers: flat,
       bytes: inflate(this.#queue, flat['content-encoding'], this.#provider),
       watch: this.#watch,
+      refuseKey: this.#refuseKey,
       drain: () => this.#drain(),
       abort: (reason) => this.abort(reason),
     })

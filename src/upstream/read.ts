@@ -43,7 +43,7 @@ export async function* readChunks(
           if (item.type === 'event') ending.see(parseEvent(item, options), chunks)
         }
       }
-      if (visible) exchange.watch.alive()
+      if (visible) exchange.watch.alive(chunks.length)
       else if (chunks.some(isVisible)) {
         visible = true
         exchange.watch.enter('betweenTokens')

@@ -17,6 +17,8 @@ export interface Tries {
   readonly max: number
   /** Whether the route has another target. */
   readonly hasNext: boolean
+  /** Whether this target's provider has another key that was not refused. */
+  readonly hasSpareKey?: boolean
 }
 
 /** Tries of one target before the next one's turn. */
@@ -26,6 +28,7 @@ const MAX_WAIT = 10_000
 
 const GIVE_UP: Decision = { type: 'give_up' }
 const FALLBACK: Decision = { type: 'fallback' }
+const AT_ONCE: Decision = { type: 'retry', afterMs: 0 }
 
 /**
  * The policy of PROTOCOL 8 step 0, a pure function. `random` is in [0, 1).
@@ -42,11 +45,13 @@ export function decide(error: SluiceError, tries: Tries, random: () => number): 
     case 'upstream_total_timeout':
       return GIVE_UP
     case 'provider_auth':
+      return tries.hasSpareKey === true ? AT_ONCE : next
     case 'upstream_too_large':
       return next
     case 'provider_rejected':
       return rejected(error, tries, next, random)
     case 'provider_rate_limited':
+      if (tries.hasSpareKey === true) return AT_ONCE
       return tries.hasNext ? FALLBACK : again(error.facts.retryAfterMs, tries, next, random)
     // Time was lost already, or the answer was no answer: somebody else is likelier to help.
     case 'upstream_connect_timeout':
@@ -57,7 +62,7 @@ export function decide(error: SluiceError, tries: Tries, random: () => number): 
       return tries.hasNext ? FALLBACK : again(undefined, tries, next, random)
     // A kept connection that the provider had closed meanwhile: at once, on a new one.
     case 'upstream_reset':
-      return tries.here === 1 ? { type: 'retry', afterMs: 0 } : again(undefined, tries, next, random)
+      return tries.here === 1 ? AT_ONCE : again(undefined, tries, next, random)
     default:
       return again(error.facts.retryAfterMs, tries, next, random)
   }

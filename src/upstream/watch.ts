@@ -24,6 +24,9 @@ const MISSED: Readonly<Record<Phase, string>> = {
   closing: 'no end',
 }
 
+/** Over how long the least speed is measured, in milliseconds. */
+const SPEED_WINDOW = 10_000
+
 /** How long usage and `[DONE]` may keep a complete answer waiting, in milliseconds. */
 const CLOSING_MS = 2_000
 
@@ -40,6 +43,9 @@ export class Watch {
   #phase: Phase = 'connect'
   #since: number
   #disarm: (() => void) | undefined
+  /** Chunks since the window of the least speed began. */
+  #chunks = 0
+  #windowSince = Infinity
 
   /** Starts in phase `connect`. `expire` is called at most once, with the error that names the deadline. */
   constructor(clock: Clock, deadlines: Deadlines, provider: string, expire: (error: SluiceError) => void) {
@@ -60,13 +66,15 @@ export class Watch {
     if (this.#disarm === undefined || this.#phase === phase) return
     this.#phase = phase
     this.#since = this.#clock.now()
+    if (phase === 'betweenTokens' && this.#deadlines.minTokensPerSecond !== undefined) this.#windowSince = this.#since
     this.#disarm?.()
     this.#arm()
   }
 
   /** The provider gave a sign of life. Counts between tokens only: comments do not bring a first token nearer. */
-  alive(): void {
+  alive(chunks: number): void {
     if (this.#phase === 'betweenTokens') this.#since = this.#clock.now()
+    this.#chunks += chunks
   }
 
   /** No deadline matters any more. */
@@ -77,7 +85,7 @@ export class Watch {
 
   #arm(): void {
     const now = this.#clock.now()
-    const left = Math.min(this.#due(), this.#startedAt + this.#deadlines.total) - now
+    const left = Math.min(this.#due(), this.#startedAt + this.#deadlines.total, this.#windowSince + SPEED_WINDOW) - now
     this.#disarm = this.#clock.after(Math.max(left, 1), () => this.#check())
   }
 
@@ -94,7 +102,19 @@ export class Watch {
     if (now >= this.#startedAt + this.#deadlines.total)
       return this.#fail('upstream_total_timeout', 'not finished', this.#deadlines.total)
     if (now >= this.#due()) return this.#fail(CODES[this.#phase], MISSED[this.#phase], this.#limit())
+    if (now >= this.#windowSince + SPEED_WINDOW && this.#isTooSlow(now)) return
     this.#arm()
+  }
+
+  /** Ends a window of the least speed and begins the next one. */
+  #isTooSlow(now: number): boolean {
+    const least = this.#deadlines.minTokensPerSecond ?? 0
+    const rate = (this.#chunks * 1_000) / SPEED_WINDOW
+    this.#chunks = 0
+    this.#windowSince = this.#phase === 'closing' ? Infinity : now
+    if (rate >= least || this.#phase === 'closing') return false
+    this.#fail('upstream_too_slow', `slower than ${least} tokens a second`, SPEED_WINDOW)
+    return true
   }
 
   #fail(code: ErrorCode, missed: string, limit: number): void {

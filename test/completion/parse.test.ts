@@ -174,7 +174,8 @@ describe('a failure is found', () => {
     )
   })
 
-  for (const { name, body } of fixture<readonly RecordedError[]>('provider-error-bodies.json')) {
+  const recorded: readonly RecordedError[] = JSON.parse(fixture('provider-error-bodies.json'))
+  for (const { name, body } of recorded) {
     test(`in the recorded body ${name}`, () => {
       const data = JSON.stringify(body)
       const { message, type, code, param } = body.error

@@ -25,7 +25,7 @@ interface Recording {
   }
 }
 
-const recordings = fixture<readonly Recording[]>('provider-streams/manifest.json')
+const recordings: readonly Recording[] = JSON.parse(fixture('provider-streams/manifest.json'))
 
 /** An answer in the manifest's words. */
 function inWords({ completion, chunks }: Answer): Recording['expected'] {

@@ -29,7 +29,7 @@ interface SemanticsCase {
   }
 }
 
-const cases = fixture<readonly SemanticsCase[]>('openai-stream-semantics.json')
+const cases: readonly SemanticsCase[] = JSON.parse(fixture('openai-stream-semantics.json'))
 
 /** How an error of the cases is called here. */
 const PROBLEMS: Readonly<Record<string, RegExp>> = {

@@ -71,7 +71,7 @@ describe('a message never holds the value of a variable, nor of a key or header'
     [
       'a key of the wrong type',
       provider('{ preset: vllm, apiKey: 123456789 }'),
-      ['sluice.yaml:3:30 providers.p.apiKey: expected text'],
+      ['sluice.yaml:3:30 providers.p.apiKey: expected a key, or a list of keys'],
     ],
     [
       'a header of the wrong type',

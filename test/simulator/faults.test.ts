@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { createGunzip, gunzipSync } from 'node:zlib'
 import { FAULTS, answerFor, startSimulator } from '../../src/simulator/index.ts'
 import type { FaultName, Simulator } from '../../src/simulator/index.ts'
+import { isFaultName } from '../../src/simulator/faults.ts'
 import { ask, chat, content, dechunk, header, hear } from './raw.ts'
 import type { AskOptions, RawAnswer } from './raw.ts'
 
@@ -342,7 +343,7 @@ const CHECKS: Readonly<Record<FaultName, () => Promise<unknown>>> = {
   'comments-first': async () => {
     const answer = await stream('comments-first@150')
     const body = content(answer).toString()
-    assert.ok(body.indexOf(': keep-alive') < body.indexOf('"content":"T') || !body.includes('"content":"T'))
+    assert.ok(body.lastIndexOf(': keep-alive') < body.search(/"content":"[^"]/))
     assert.equal(hear(content(answer)).comments.length, 2)
     wholeAnswer(answer)
   },
@@ -414,9 +415,8 @@ function gunzippedSize(coded: Buffer, enough: number): Promise<number> {
 }
 
 describe('each fault does what its row says', () => {
-  for (const [name, check] of Object.entries(CHECKS)) {
-    const row = FAULTS[name as FaultName]
-    test(`${name}: ${row.what}`, async () => void (await check()))
+  for (const name of Object.keys(FAULTS).filter(isFaultName)) {
+    test(`${name}: ${FAULTS[name].what}`, async () => void (await CHECKS[name]()))
   }
 })
 
@@ -431,7 +431,6 @@ describe('faults in JSON answers', () => {
   })
 
   test('a cut after the last token still loses the end of the JSON', async () => {
-    assert.throws(() => JSON.parse('{' + ''), SyntaxError)
     const answer = await json('cut@12')
     assert.throws(() => JSON.parse(content(answer).toString()), SyntaxError)
   })

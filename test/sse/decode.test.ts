@@ -16,7 +16,7 @@ interface DecoderCase {
   readonly expected_events_openai_sdk?: readonly { readonly event: string; readonly data: string }[]
 }
 
-const cases = fixture<readonly DecoderCase[]>('sse-decoder-cases.json')
+const cases: readonly DecoderCase[] = JSON.parse(fixture('sse-decoder-cases.json'))
 const bytesOf = (base64: string): Uint8Array => new Uint8Array(Buffer.from(base64, 'base64'))
 
 const event = (data: string, fields: object = {}): SseItem => ({

@@ -19,7 +19,7 @@ interface EncoderCase {
   readonly expected_decoded?: readonly Dispatched[]
 }
 
-const cases = fixture<readonly EncoderCase[]>('sse-encoder-cases.json')
+const cases: readonly EncoderCase[] = JSON.parse(fixture('sse-encoder-cases.json'))
 const refused = (one: EncoderCase): boolean => one.expect.startsWith('throw')
 
 function encode({ event, data, id, retry, comment }: EncoderCase['message']): string {

@@ -38,9 +38,9 @@ export function asBrowser(items: readonly SseItem[]): Dispatched[] {
   return dispatched
 }
 
-/** A file of test/fixtures as JSON. The caller states its shape, as the README there does. */
-export function fixture<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8'))
+/** The text of a file of test/fixtures; the README there says what it holds. */
+export function fixture(name: string): string {
+  return readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8')
 }
 
 /** Text as bytes. */

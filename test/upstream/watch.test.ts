@@ -39,7 +39,7 @@ describe('the deadlines of an exchange', () => {
     watch.enter('betweenTokens')
     for (let i = 0; i < 10; i++) {
       clock.advance(399)
-      watch.alive()
+      watch.alive(1)
       assert.equal(clock.armed, 1)
     }
     assert.equal(errors.length, 0)
@@ -52,7 +52,7 @@ describe('the deadlines of an exchange', () => {
     watch.enter('firstToken')
     for (let i = 0; i < 3; i++) {
       clock.advance(100)
-      watch.alive()
+      watch.alive(1)
     }
     assert.deepEqual(
       errors.map((error) => error.code),
@@ -65,12 +65,30 @@ describe('the deadlines of an exchange', () => {
     watch.enter('betweenTokens')
     for (let i = 0; i < 50; i++) {
       clock.advance(100)
-      watch.alive()
+      watch.alive(1)
     }
     assert.deepEqual(
       errors.map((error) => error.code),
       ['upstream_total_timeout'],
     )
+  })
+
+  test('a stream slower than the least speed counts as stalled, a faster one does not', () => {
+    for (const [everyMs, codes] of [
+      [390, ['upstream_too_slow']],
+      [90, []],
+    ] as const) {
+      const clock = new TestClock()
+      const errors: string[] = []
+      const limits = { ...deadlines, total: 60_000, minTokensPerSecond: 5 }
+      const watch = new Watch(clock, limits, 'sim', (error) => errors.push(error.code))
+      watch.enter('betweenTokens')
+      for (let t = 0; t < 25_000; t += everyMs) {
+        clock.advance(everyMs)
+        watch.alive(1)
+      }
+      assert.deepEqual(errors, codes)
+    }
   })
 
   test('nothing is armed after it was stopped or has expired, and it expires once', () => {

@@ -1,0 +1,265 @@
+import type { Clock } from '../clock.ts'
+import type { ChatCompletion, ChatCompletionChunk } from '../completion/chunk.ts'
+import { parseJson } from '../completion/json.ts'
+import { Accumulator } from '../completion/accumulate.ts'
+import type { SseEvent } from '../sse/event.ts'
+import { ChunkReader, END, reasoningOf } from './chunk-reader.ts'
+import { APIUserAbortError, OpenAIError, StreamTruncatedError } from './errors.ts'
+import { EventIterator, type Ending } from './event-iterator.ts'
+import type { EventSource } from './event-source.ts'
+import { pipeTo, toResponse, type Dialect, type NodeResponse } from './outlets.ts'
+import { teeSource } from './tee.ts'
+import { ToolCallReader, type ToolCallProgress } from './tool-calls.ts'
+
+/** An event of a stream: a chunk, or one of the named events of FastGPT and others. */
+export type StreamEvent =
+  | { readonly type: 'chunk'; readonly chunk: ChatCompletionChunk }
+  | {
+      readonly type: 'event'
+      readonly name: string
+      /** The event's JSON, or its text where it is none. */
+      readonly data: unknown
+    }
+
+/** How a stream is doing. Times are milliseconds since the request was made. */
+export interface StreamMetrics {
+  /** Until the head of the answer. */
+  readonly headMs: number
+  /** Until the first text, reasoning or tool call; `undefined` before. */
+  readonly firstTokenMs: number | undefined
+  /** Until the end; `undefined` before. */
+  readonly totalMs: number | undefined
+  /** Chunks that were read. */
+  readonly chunks: number
+  /** How often the stream was taken up again after its connection broke. */
+  readonly reconnects: number
+  /** How often a model was asked for the rest. */
+  readonly rescues: number
+}
+
+/** What a stream is made of. */
+export interface ChatStreamOptions {
+  readonly source: EventSource
+  readonly controller: AbortController
+  readonly clock: Clock
+  /** When the request was made, and when its answer's head came, by the clock. */
+  readonly startedAt: number
+  readonly headAt: number
+  /** Tells a gateway that nobody wants the rest; resolves when it has heard. */
+  cancel(): Promise<void>
+}
+
+/**
+ * A streamed answer. Read it once, in one of its forms: as chunks (`for await`), `text()`, `reasoning()`,
+ * `toolCalls()`, `events()`, as a whole (`completion()`), or passed on (`toResponse()`, `pipeTo()`). Leaving a
+ * loop early closes the stream, and the model stops.
+ *
+ * Whichever form it is, an answer that was cut is an error, never a short answer: StreamTruncatedError,
+ * StreamInterruptedError, or the APIError that the service reported.
+ *
+ * @example
+ * const stream = await client.chat.completions.create({ model, messages, stream: true })
+ * for await (const text of stream.text()) process.stdout.write(text)
+ */
+export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisposable, Disposable {
+  /** Aborts the request, as with OpenAI's SDK. */
+  readonly controller: AbortController
+  readonly #options: ChatStreamOptions
+  readonly #source: EventSource
+  readonly #reader: ChunkReader
+  #isClaimed = false
+  #endedAt: number | undefined = undefined
+  #ending: Ending | undefined = undefined
+  readonly #waiting: (() => void)[] = []
+  #whole: Promise<ChatCompletion> | undefined = undefined
+
+  constructor(options: ChatStreamOptions) {
+    this.#options = options
+    this.#source = options.source
+    this.#reader = new ChunkReader(options.source, () => options.clock.now())
+    this.controller = options.controller
+  }
+
+  /** The stream's id at a gateway, for `client.streams.resume`; `undefined` without one. */
+  get id(): string | undefined {
+    return this.#source.id
+  }
+
+  /** The id of the last event that arrived: where to resume. */
+  get cursor(): string | undefined {
+    return this.#source.cursor
+  }
+
+  /** The answer's head. */
+  get response(): Response {
+    return this.#source.response
+  }
+
+  /** The completion as far as it has arrived. */
+  get partial(): ChatCompletion {
+    return this.#source.received.completion
+  }
+
+  /** How the stream is doing, at any time. */
+  get metrics(): StreamMetrics {
+    const { startedAt, headAt } = this.#options
+    const { chunks, firstTokenAt } = this.#reader.course
+    return {
+      headMs: headAt - startedAt,
+      firstTokenMs: firstTokenAt === undefined ? undefined : firstTokenAt - startedAt,
+      totalMs: this.#endedAt === undefined ? undefined : this.#endedAt - startedAt,
+      chunks,
+      ...this.#source.repairs,
+    }
+  }
+
+  /** The chunks, as they arrive. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<ChatCompletionChunk> {
+    return this.#iterate((event) => {
+      const taken = this.#reader.take(event)
+      return taken === undefined || taken === END ? taken : taken.type === 'chunk' ? taken.chunk : undefined
+    })
+  }
+
+  /** Only the text of the first choice. Most chunks are not even parsed for it. */
+  text(): AsyncIterableIterator<string> {
+    return this.#iterate((event) => this.#reader.takeText(event))
+  }
+
+  /** Only the reasoning of the first choice, whatever name its provider gives it. */
+  reasoning(): AsyncIterableIterator<string> {
+    return this.#iterate((event) => {
+      const taken = this.#reader.take(event)
+      return taken === undefined || taken === END ? taken : taken.type === 'chunk' ? reasoningOf(taken.chunk) : undefined
+    })
+  }
+
+  /**
+   * The tool calls of the first choice as they grow: their arguments as text and, as far as they can be read,
+   * as a value; `done` when a call is complete.
+   *
+   * @example
+   * for await (const { call, done } of stream.toolCalls()) if (done) await run(call)
+   */
+  async *toolCalls(): AsyncGenerator<ToolCallProgress, void, undefined> {
+    const reader = new ToolCallReader()
+    for await (const chunk of this) yield* reader.take(chunk)
+  }
+
+  /** Chunks and named events (FastGPT: `flowNodeStatus`, `toolCall`, …), also those that follow `[DONE]`. */
+  events(): AsyncIterableIterator<StreamEvent> {
+    return this.#iterate((event): StreamEvent | undefined => {
+      const taken = this.#reader.take(event)
+      // The end is where the bytes end: FastGPT sends `flowResponses` after it.
+      if (taken === undefined || taken === END) return undefined
+      if (taken.type === 'chunk') return { type: 'chunk', chunk: taken.chunk }
+      return { type: 'event', name: taken.name, data: parseJson(taken.data) ?? taken.data }
+    })
+  }
+
+  /**
+   * The whole answer, once it is there. Reads the stream if nobody does; beside another reader it resolves
+   * when that one has come to the end. Rejects when the answer was cut, failed or was aborted.
+   */
+  completion(): Promise<ChatCompletion> {
+    return (this.#whole ??= this.#isClaimed ? this.#afterReader() : this.#readWhole())
+  }
+
+  /** Two streams of the same answer, to be read at their own speed. Each gives all of it. */
+  tee(): [ChatStream, ChatStream] {
+    this.#claim()
+    const [left, right] = teeSource(this.#source)
+    return [new ChatStream({ ...this.#options, source: left }), new ChatStream({ ...this.#options, source: right })]
+  }
+
+  /** The chunks as lines of JSON; `Stream.fromReadableStream` of OpenAI's SDK reads them. */
+  toReadableStream(): ReadableStream<Uint8Array> {
+    const chunks = this[Symbol.asyncIterator]()
+    const encoder = new TextEncoder()
+    return new ReadableStream({
+      async pull(controller) {
+        const { done, value } = await chunks.next()
+        if (done === true) controller.close()
+        else controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`))
+      },
+      async cancel() {
+        await chunks.return?.()
+      },
+    })
+  }
+
+  /** A web `Response` that passes the answer on, for Next, Hono, Bun, Deno and the like. */
+  toResponse(init: ResponseInit & { readonly dialect?: Dialect | undefined } = {}): Response {
+    const { dialect = 'openai', ...rest } = init
+    return toResponse({ items: this.#items(), dialect }, rest)
+  }
+
+  /** Passes the answer on into Node's `ServerResponse`: Express, Fastify's `reply.raw`. Resolves at its end. */
+  pipeTo(response: NodeResponse, options: { readonly dialect?: Dialect | undefined } = {}): Promise<void> {
+    return pipeTo({ items: this.#items(), dialect: options.dialect ?? 'openai' }, response)
+  }
+
+  /** Ends the stream for everyone: the model stops. Resolves when the gateway, if there is one, has heard of it. */
+  async cancel(): Promise<void> {
+    const told = this.#options.cancel()
+    this.controller.abort()
+    await told
+  }
+
+  /** Lets go of the stream as `break` does. */
+  [Symbol.dispose](): void {
+    this.#source.abandon()
+    this.#end({ how: 'left' })
+  }
+
+  /** Lets go of the stream as `break` does. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this[Symbol.dispose]()
+  }
+
+  #items(): AsyncIterator<Exclude<ReturnType<ChunkReader['take']>, undefined | typeof END>> {
+    return this.#iterate((event) => this.#reader.take(event), true)
+  }
+
+  #iterate<T>(take: (event: SseEvent) => T | typeof END | undefined, abortIsError = false): AsyncIterableIterator<T> {
+    this.#claim()
+    return new EventIterator(this.#source, take, (ending) => this.#end(ending), abortIsError)
+  }
+
+  #claim(): void {
+    if (this.#isClaimed) {
+      throw new OpenAIError('Cannot iterate over a consumed stream, use `.tee()` to split the stream.')
+    }
+    this.#isClaimed = true
+  }
+
+  #end(ending: Ending): void {
+    if (this.#ending !== undefined) return
+    this.#ending = ending
+    this.#endedAt = this.#options.clock.now()
+    for (const resolve of this.#waiting) resolve()
+  }
+
+  async #readWhole(): Promise<ChatCompletion> {
+    const accumulator = new Accumulator()
+    for await (const item of { [Symbol.asyncIterator]: () => this.#items() }) {
+      if (item.type === 'chunk') accumulator.add(item.chunk)
+    }
+    return accumulator.completion()
+  }
+
+  async #afterReader(): Promise<ChatCompletion> {
+    if (this.#ending === undefined) await new Promise<void>((resolve) => void this.#waiting.push(resolve))
+    switch (this.#ending?.how) {
+      case 'complete':
+        return this.partial
+      case 'aborted':
+        throw new APIUserAbortError()
+      case 'failed':
+        throw this.#ending.error
+      case 'left':
+      case undefined:
+        throw new StreamTruncatedError(this.partial, { message: 'The stream was left before its end.' })
+    }
+  }
+}
