@@ -34,8 +34,8 @@ export interface BatchOptions<Request, Value> {
 
 /**
  * Makes many requests, some at a time. The results stand in the order of the requests; one that fails
- * does not touch the others. After an abort everything that is not finished is an `APIUserAbortError`.
- * Rejects only when `onProgress` or `estimate` throw; what is running is aborted then.
+ * does not touch the others. After an abort those that wait are `APIUserAbortError`s, those that run what
+ * `run` makes of its signal. Rejects only when `onProgress` or `estimate` throw; what is running is aborted then.
  *
  * @throws OpenAIError for a concurrency below 1.
  * @example

@@ -110,7 +110,8 @@ export function textOf(chunk: ChatCompletionChunk): string | undefined {
 
 /** The reasoning that a chunk adds to the first choice. */
 export function reasoningOf(chunk: ChatCompletionChunk): string | undefined {
-  for (const { index, delta } of chunk.choices) if (index === 0) return delta.reasoning_content || delta.reasoning || undefined
+  for (const { index, delta } of chunk.choices)
+    if (index === 0) return delta.reasoning_content || delta.reasoning || undefined
   return undefined
 }
 

@@ -28,7 +28,9 @@ export class Connection {
     if (body === null) {
       reply.abort()
       reply.release()
-      throw new OpenAIError('Attempted to iterate over a response with no body. In React Native, pass `fetch` from expo/fetch.')
+      throw new OpenAIError(
+        'Attempted to iterate over a response with no body. In React Native, pass `fetch` from expo/fetch.',
+      )
     }
     this.response = reply.response
     this.#reply = reply
@@ -71,7 +73,9 @@ export class Connection {
       this.#closed = true
       this.#reply.release()
     }
-    toEnd().catch(() => this.close()).finally(stop)
+    toEnd()
+      .catch(() => this.close())
+      .finally(stop)
   }
 
   #keep(bytes: Uint8Array): void {
@@ -124,7 +128,9 @@ function eventsOfBody(body: string): readonly SseEvent[] {
       case 'error':
         return [event('error', JSON.stringify({ error: errorObject(parsed) }))]
       case 'malformed':
-        return [event('error', JSON.stringify({ error: { message: `The answer is no event stream: ${parsed.reason}` } }))]
+        return [
+          event('error', JSON.stringify({ error: { message: `The answer is no event stream: ${parsed.reason}` } })),
+        ]
       case 'event':
       case 'empty':
         return []

@@ -85,7 +85,8 @@ export function findTarget(options: TargetOptions): Target {
 
 function findPair(options: TargetOptions): Target['pair'] {
   const asked = options.keyId !== undefined || options.secret !== undefined
-  if (!asked && (options.apiKey != null || options.baseURL != null || readEnv('SLUICE_URL') !== undefined)) return undefined
+  if (!asked && (options.apiKey != null || options.baseURL != null || readEnv('SLUICE_URL') !== undefined))
+    return undefined
   const keyId = options.keyId ?? readEnv('EVOLUTION_KEY_ID')
   const secret = options.secret ?? readEnv('EVOLUTION_SECRET')
   if (keyId && secret && (asked || readEnv('OPENAI_API_KEY') === undefined)) return { keyId, secret }

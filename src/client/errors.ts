@@ -130,7 +130,10 @@ export class StreamTruncatedError extends APIConnectionError {
   /** What had arrived. */
   readonly partial: ChatCompletion
 
-  constructor(partial: ChatCompletion, options: { readonly message?: string | undefined; readonly cause?: unknown } = {}) {
+  constructor(
+    partial: ChatCompletion,
+    options: { readonly message?: string | undefined; readonly cause?: unknown } = {},
+  ) {
     super({ message: options.message ?? 'The stream ended before the answer was complete.', cause: options.cause })
     this.partial = partial
   }
@@ -140,8 +143,14 @@ export class StreamTruncatedError extends APIConnectionError {
 export class StreamInterruptedError extends StreamTruncatedError {
   override readonly name: string = 'StreamInterruptedError'
 
-  constructor(partial: ChatCompletion, options: { readonly message?: string | undefined; readonly cause?: unknown } = {}) {
-    super(partial, { message: options.message ?? 'The connection broke in the middle of the answer.', cause: options.cause })
+  constructor(
+    partial: ChatCompletion,
+    options: { readonly message?: string | undefined; readonly cause?: unknown } = {},
+  ) {
+    super(partial, {
+      message: options.message ?? 'The connection broke in the middle of the answer.',
+      cause: options.cause,
+    })
   }
 }
 
@@ -157,7 +166,13 @@ const BY_STATUS: Readonly<Record<number, typeof APIError>> = {
 
 function messageOf(status: number | undefined, error: unknown, message: string | undefined): string {
   const inner = isObject(error) ? error['message'] : undefined
-  const words = inner ? (typeof inner === 'string' ? inner : JSON.stringify(inner)) : error ? JSON.stringify(error) : message
+  const words = inner
+    ? typeof inner === 'string'
+      ? inner
+      : JSON.stringify(inner)
+    : error
+      ? JSON.stringify(error)
+      : message
   if (status && words) return `${status} ${words}`
   if (status) return `${status} status code (no body)`
   return words || '(no status code or body)'

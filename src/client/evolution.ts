@@ -75,7 +75,8 @@ export class TokenExchange implements Credential {
     const startedAt = clock.now()
     const { response, text } = await this.#post(JSON.stringify({ keyId, secret }))
     const json = parseJson(text)
-    if (!response.ok) throw APIError.generate(response.status, json, json === undefined ? text : undefined, response.headers)
+    if (!response.ok)
+      throw APIError.generate(response.status, json, json === undefined ? text : undefined, response.headers)
     const token = isObject(json) ? said(json['access_token']) : undefined
     if (token === undefined) throw new OpenAIError('The token service answered without an `access_token`.')
     const lifetime = Number(isObject(json) ? (json['expires_in'] ?? DEFAULT_LIFETIME_S) : 0) || DEFAULT_LIFETIME_S
@@ -97,7 +98,8 @@ export class TokenExchange implements Credential {
       })
       return { response, text: await response.text() }
     } catch (cause) {
-      if (controller.signal.aborted) throw new APIConnectionTimeoutError({ message: 'The token service did not answer in time.' })
+      if (controller.signal.aborted)
+        throw new APIConnectionTimeoutError({ message: 'The token service did not answer in time.' })
       throw new APIConnectionError({ message: 'The token service cannot be reached.', cause })
     } finally {
       stop()

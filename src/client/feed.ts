@@ -1,10 +1,24 @@
 import type { SseEvent } from '../sse/event.ts'
 import { Connection } from './connection.ts'
 import type { Deadlines } from './deadlines.ts'
-import { APIConnectionTimeoutError, APIError, OpenAIError, StreamInterruptedError, StreamTruncatedError } from './errors.ts'
+import {
+  APIConnectionTimeoutError,
+  APIError,
+  OpenAIError,
+  StreamInterruptedError,
+  StreamTruncatedError,
+} from './errors.ts'
+import type { EventSource } from './event-source.ts'
 import { Received } from './received.ts'
 import { planRescue, type OnInterrupted } from './rescue.ts'
-import { nextStep, startReading, type ResumeDecision, type ResumeEvent, type ResumePolicy, type ResumeState } from './resume.ts'
+import {
+  nextStep,
+  startReading,
+  type ResumeDecision,
+  type ResumeEvent,
+  type ResumePolicy,
+  type ResumeState,
+} from './resume.ts'
 import { isOffline, onWake } from './timing.ts'
 import { sleep, throwIfAborted, type Reply } from './transport.ts'
 import { askedDelay } from './retry.ts'
@@ -31,16 +45,20 @@ export interface FeedOptions {
   restart(request: ChatRequest): Promise<Reply>
   /** Tells the gateway that nobody wants the rest. */
   cancel(url: string): void
+  /** The feed is closed. */
+  onClose(): void
 }
 
 /** How often a feed asks a model for the rest of one answer. */
 const MAX_RESCUES = 3
+/** How long a body may stay open behind `[DONE]`. */
+const EPILOGUE_MS = 2_000
 
 /**
  * The events of one answer, from however many connections it takes: resumes from the server's log where
  * there is one, else rescues what can be rescued, as the caller allowed. Every event comes once.
  */
-export class Feed {
+export class Feed implements EventSource {
   readonly received: Received = new Received()
   readonly #options: FeedOptions
   #connection: Connection
@@ -56,6 +74,7 @@ export class Feed {
   readonly #id: string | undefined
   readonly #url: string | undefined
   readonly #unwatch: () => void
+  #stopEpilogue: (() => void) | undefined = undefined
   #wakeUp: (() => void) | undefined = undefined
 
   constructor(options: FeedOptions) {
@@ -78,6 +97,11 @@ export class Feed {
   /** The stream's id at the gateway. */
   get id(): string | undefined {
     return this.#id
+  }
+
+  /** Where the gateway keeps the stream. */
+  get url(): string | undefined {
+    return this.#url
   }
 
   /** The id of the last event that was read. */
@@ -135,7 +159,10 @@ export class Feed {
    */
   finish(what: 'answer' | 'all'): void {
     this.#isFinished = true
-    this.#isDone ||= what === 'all'
+    if (what === 'answer' || this.#isDone) return
+    this.#isDone = true
+    // A reader that wants what follows the end (FastGPT) waits for the server to close, but not for ever.
+    this.#stopEpilogue = this.#options.clock.after(EPILOGUE_MS, () => this.#connection.close())
   }
 
   /** A token was seen: the deadline for the first one is met. */
@@ -148,7 +175,9 @@ export class Feed {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#options.deadlines.stop()
+    this.#stopEpilogue?.()
     this.#unwatch()
+    this.#options.onClose()
     this.#options.controller.signal.removeEventListener('abort', this.#onAbort)
     if (this.#isFinished) this.#connection.drain(this.#options.clock)
     else this.#connection.close()
@@ -287,7 +316,8 @@ export class Feed {
   }
 }
 
-const DIFFERS = 'The connection broke in the middle of the answer, and the answer that replaced it differs from what was shown.'
+const DIFFERS =
+  'The connection broke in the middle of the answer, and the answer that replaced it differs from what was shown.'
 
 /** Where the server keeps the stream: its `Link: <…>; rel="resume"`. */
 function resumeUrl(response: Response): string | undefined {

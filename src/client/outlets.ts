@@ -1,9 +1,5 @@
 /** An answer on its way out again: to a browser as a web Response, or into Node's. */
 import type { ErrorEnvelope } from '../errors.ts'
-import { openaiWriter } from '../dialect/openai.ts'
-import { relayWriter } from '../dialect/relay.ts'
-import { textWriter } from '../dialect/text.ts'
-import { uiMessageWriter } from '../dialect/ui-message.ts'
 import type { AnswerItem, DialectWriter } from '../dialect/writer.ts'
 import { APIError } from './errors.ts'
 
@@ -84,7 +80,10 @@ export async function pipeTo(outgoing: Outgoing, response: NodeResponse): Promis
 }
 
 /** The answer in the writer's words. A failure is told in them too: the head has gone out already. */
-async function* written(items: AsyncIterator<AnswerItem>, writer: DialectWriter): AsyncGenerator<string, void, undefined> {
+async function* written(
+  items: AsyncIterator<AnswerItem>,
+  writer: DialectWriter,
+): AsyncGenerator<string, void, undefined> {
   try {
     const head = writer.open()
     if (head !== '') yield head

@@ -65,7 +65,8 @@ class Joiner {
   #event(event: SseEvent): readonly SseEvent[] {
     const parsed = parseEvent(event)
     // The answer ended at a stop sequence of ours; what the model said after it is dropped.
-    if (this.#stop.sequence !== undefined && parsed.type !== 'done' && !(parsed.type === 'chunk' && parsed.bare)) return []
+    if (this.#stop.sequence !== undefined && parsed.type !== 'done' && !(parsed.type === 'chunk' && parsed.bare))
+      return []
     if (parsed.type === 'done') return [...this.#flush(), event]
     if (parsed.type !== 'chunk' || parsed.bare) return [event]
     this.#last = parsed.chunk
@@ -98,7 +99,10 @@ function withText(event: SseEvent, chunk: ChatCompletionChunk, text: string, fin
   return { ...event, data: JSON.stringify({ ...chunk, choices }) }
 }
 
-function map(events: readonly SseEvent[], change: (chunk: ChatCompletionChunk) => ChatCompletionChunk): readonly SseEvent[] {
+function map(
+  events: readonly SseEvent[],
+  change: (chunk: ChatCompletionChunk) => ChatCompletionChunk,
+): readonly SseEvent[] {
   return events.map((event) => {
     const parsed = parseEvent(event)
     return parsed.type === 'chunk' ? { ...event, data: JSON.stringify(change(parsed.chunk)) } : event

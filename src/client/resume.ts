@@ -129,5 +129,8 @@ function again(
   }
   const backoff = attempts === 0 ? 0 : Math.min(policy.firstDelayMs * 2 ** (attempts - 1), policy.longestDelayMs)
   const afterMs = Math.min(Math.max(backoff * (1 - random / 2), askedMs ?? 0), left)
-  return [{ phase: 'waiting', attempts: attempts + 1, since }, { action: 'reconnect', afterMs }]
+  return [
+    { phase: 'waiting', attempts: attempts + 1, since },
+    { action: 'reconnect', afterMs },
+  ]
 }

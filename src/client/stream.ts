@@ -130,7 +130,11 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
   reasoning(): AsyncIterableIterator<string> {
     return this.#iterate((event) => {
       const taken = this.#reader.take(event)
-      return taken === undefined || taken === END ? taken : taken.type === 'chunk' ? reasoningOf(taken.chunk) : undefined
+      return taken === undefined || taken === END
+        ? taken
+        : taken.type === 'chunk'
+          ? reasoningOf(taken.chunk)
+          : undefined
     })
   }
 

@@ -73,7 +73,8 @@ export class Transport {
           retry--
           continue
         }
-        if (retry >= call.maxRetries || !shouldRetry(response.status, response.headers)) throw statusError(response, text)
+        if (retry >= call.maxRetries || !shouldRetry(response.status, response.headers))
+          throw statusError(response, text)
         await this.#wait(response.headers, retry, call.signal)
       } else {
         if (retry >= call.maxRetries || !(attempt.error instanceof APIConnectionError)) throw attempt.error
@@ -111,7 +112,12 @@ export class Transport {
     if (signal?.aborted) controller.abort()
     const release = (): void => signal?.removeEventListener('abort', abort)
     try {
-      const init: RequestInit = { ...fetchOptions, method: call.method, headers: this.#headers(call, retry, token), signal: controller.signal }
+      const init: RequestInit = {
+        ...fetchOptions,
+        method: call.method,
+        headers: this.#headers(call, retry, token),
+        signal: controller.signal,
+      }
       if (call.body !== undefined) init.body = call.body
       // Called as a plain function: browsers refuse a fetch with another `this`.
       const { fetch } = this.#settings

@@ -2,10 +2,19 @@
 import type { ChatMessage, ChatRequest } from './request.ts'
 
 const INSTRUCTIONS: readonly (readonly [script: RegExp, instruction: string])[] = [
-  [/[ёа-я]/i, 'Твой ответ оборвался. Продолжи точно с того места, где он обрывается: без повторов, без вступления и без пояснений.'],
-  [/[\u3041-\u30ff]/, '回答が途中で切れました。切れた箇所からそのまま続けてください。繰り返しや前置きは書かないでください。'],
+  [
+    /[ёа-я]/i,
+    'Твой ответ оборвался. Продолжи точно с того места, где он обрывается: без повторов, без вступления и без пояснений.',
+  ],
+  [
+    /[\u3041-\u30ff]/,
+    '回答が途中で切れました。切れた箇所からそのまま続けてください。繰り返しや前置きは書かないでください。',
+  ],
   [/[\u4e00-\u9fff]/, '你的回答中断了。请从中断处直接接着写，不要重复已有内容，不要加开场白或说明。'],
-  [/[ăđơưạ-ỹ]/i, 'Câu trả lời của bạn bị ngắt. Hãy viết tiếp ngay từ chỗ bị ngắt, không lặp lại, không mở đầu, không giải thích.'],
+  [
+    /[ăđơưạ-ỹ]/i,
+    'Câu trả lời của bạn bị ngắt. Hãy viết tiếp ngay từ chỗ bị ngắt, không lặp lại, không mở đầu, không giải thích.',
+  ],
 ]
 const ENGLISH =
   'Your answer was cut off. Continue exactly where it stops: do not repeat anything, and write no introduction and no comment.'
@@ -41,7 +50,8 @@ export function continuationOf<Request extends ChatRequest>(request: Request, se
 export function whyNotContinuable(request: ChatRequest): string | undefined {
   if ((request.n ?? 1) > 1) return 'it has several choices'
   if (request.logprobs) return 'it has logprobs'
-  if (request.response_format !== undefined && request.response_format.type !== 'text') return 'it has a response format'
+  if (request.response_format !== undefined && request.response_format.type !== 'text')
+    return 'it has a response format'
   return undefined
 }
 

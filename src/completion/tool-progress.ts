@@ -55,7 +55,8 @@ export class ToolProgress {
   }
 
   #end(steps: ToolStep[]): void {
-    for (const [index, call] of this.#list().entries()) if (this.#told[index] !== -1) steps.push(this.#done(index, call))
+    for (const [index, call] of this.#list().entries())
+      if (this.#told[index] !== -1) steps.push(this.#done(index, call))
   }
 
   #done(index: number, call: ToolCall): ToolStep {

@@ -28,7 +28,7 @@ class UiMessageWriter implements DialectWriter {
   readonly #tools = new ToolProgress()
   #part: 'text' | 'reasoning' | undefined = undefined
   #parts = 0
-  #reason = 'unknown'
+  #reason = 'other'
 
   constructor(messageId: string | undefined) {
     this.#messageId = messageId

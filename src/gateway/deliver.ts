@@ -8,8 +8,6 @@ export interface Reader {
   readonly after: number
   /** Up to this offset, adjacent deltas are merged (PROTOCOL 5); -1: every chunk as it came. */
   readonly compactTo: number
-  /** Whether the caller asked for chunks without choices (`stream_options.include_usage`). */
-  readonly usage: boolean
   readonly signal: AbortSignal
 }
 
@@ -19,20 +17,15 @@ export interface Reader {
  */
 export async function* deliver(log: StreamLog, id: string, reader: Reader): AsyncGenerator<Frames, void> {
   for await (const batch of log.read(id, reader.after, reader.signal)) {
-    const frames = encode(batch, id, reader)
-    if (frames.text !== '') yield frames
+    yield encode(batch, id, reader.compactTo)
   }
 }
 
-function encode(batch: Batch, id: string, { usage, compactTo }: Reader): Frames {
+function encode(batch: Batch, id: string, compactTo: number): Frames {
   const first = batch.entries[0]
-  const isReplay = first !== undefined && first.offset < compactTo
-  if (!isReplay && (usage || !batch.entries.some(isUsage))) return (batch.frames ??= { text: join(batch.entries, id) })
-  const entries = usage ? batch.entries : batch.entries.filter((entry) => !isUsage(entry))
-  return { text: join(isReplay ? merge(entries) : entries, id) }
+  if (first !== undefined && first.offset < compactTo) return { text: join(merge(batch.entries), id) }
+  return (batch.frames ??= { text: join(batch.entries, id) })
 }
-
-const isUsage = (entry: Entry): boolean => entry.kind === 'usage'
 
 /** Adjacent deltas as one chunk each; what is no chunk stays where it is. */
 function merge(entries: readonly Entry[]): readonly Entry[] {

@@ -1,7 +1,7 @@
 import type { ParsedChunk } from '../completion/parse.ts'
 import { SluiceError } from '../errors.ts'
 import type { NewEntry, Outcome, StreamWriter } from '../log/stream-log.ts'
-import type { Rewrite } from './repair.ts'
+import type { Rewrite } from './rewrite.ts'
 
 /** Is told what passes. Must not throw. */
 export interface RelayObserver {
@@ -26,10 +26,10 @@ export async function relay(
 ): Promise<Outcome> {
   let failure: SluiceError | undefined
   try {
-    for await (const read of source) {
-      const chunks = rewrite === undefined ? read : rewrite(read)
-      writer.append(chunks.map(toEntry))
+    for await (const chunks of source) {
       observer.chunks(chunks)
+      const kept = rewrite === undefined ? chunks : rewrite(chunks)
+      if (kept.length > 0) writer.append(kept.map(toEntry))
     }
     writer.append(DONE)
   } catch (error) {

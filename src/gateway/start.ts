@@ -6,7 +6,7 @@ import type { GatewayContext } from './context.ts'
 import { LiveStream } from './live.ts'
 import { Meter, type StreamMeasure } from './meter.ts'
 import { relay } from './relay.ts'
-import { createRepair } from './repair.ts'
+import { createRepair, withoutBare, type Rewrite } from './rewrite.ts'
 
 /** A stream to be started. */
 export interface StreamOrder {
@@ -18,6 +18,8 @@ export interface StreamOrder {
   readonly conversation?: string | undefined
   /** Chunks as OpenAI would send them instead of verbatim (`X-Stream-Repair: on`). */
   readonly repair: boolean
+  /** Whether chunks without choices are kept for readers (`stream_options.include_usage`). */
+  readonly bare: boolean
 }
 
 /**
@@ -52,9 +54,14 @@ export function startStream(context: GatewayContext, order: StreamOrder): LiveSt
     signal: stream.signal,
     observer: meter,
   })
-  const rewrite = order.repair ? createRepair(stream.id, Math.floor(clock.date() / 1_000)) : undefined
-  stream.run(relay(source, writer, meter, rewrite))
+  stream.run(relay(source, writer, meter, rewriteFor(order, stream.id, Math.floor(clock.date() / 1_000))))
   return stream
+}
+
+function rewriteFor({ repair, bare }: StreamOrder, id: string, created: number): Rewrite | undefined {
+  if (!repair) return bare ? undefined : withoutBare
+  const repaired = createRepair(id, created)
+  return bare ? repaired : (chunks) => withoutBare(repaired(chunks))
 }
 
 /** One line per stream, without a word of its content. */

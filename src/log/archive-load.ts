@@ -63,14 +63,15 @@ export async function loadArchive(dir: string): Promise<ArchiveContents> {
 }
 
 async function loadIndex(dir: string, number: number, contents: ArchiveContents): Promise<boolean> {
-  const bytes = await readFile(segmentPath(dir, 'index', number)).catch(() => undefined)
+  const path = segmentPath(dir, 'index', number)
+  const bytes = await readFile(path).catch(() => undefined)
   const header = bytes === undefined ? undefined : readSegmentHeader(bytes)
   if (bytes === undefined || header?.kind !== 'index' || header.number !== number) return false
   for (const found of scan(bytes, header.salt)) if (found.type !== 'record') return false
   const size = (await stat(segmentPath(dir, 'archive', number))).size
   const segment = createArchived(number, header.salt, size)
   contents.segments.set(number, segment)
-  readNotes(bytes, segment, contents)
+  readNotes(bytes, segment, contents, path)
   return true
 }
 
@@ -86,14 +87,20 @@ async function loadSegment(dir: string, number: number, contents: ArchiveContent
   }
   const segment = createArchived(number, header.salt, bytes.length)
   contents.segments.set(number, segment)
-  const index = readNotes(bytes, segment, contents, path)
-  contents.unindexed.push({ segment, index })
-}
-
-/** Takes in the notes among these records; gives them by themselves. */
-function readNotes(bytes: Buffer, segment: ArchivedSegment, contents: ArchiveContents, path = ''): Buffer {
   const index = new RecordWriter()
   index.reset(segment.salt)
+  readNotes(bytes, segment, contents, path, index)
+  contents.unindexed.push({ segment, index: index.bytes.subarray(0, index.length) })
+}
+
+/** Takes in the notes among these records, and repeats them in `index`. */
+function readNotes(
+  bytes: Buffer,
+  segment: ArchivedSegment,
+  contents: ArchiveContents,
+  path: string,
+  index?: RecordWriter,
+): void {
   for (const found of scan(bytes, segment.salt)) {
     if (found.type === 'torn') break
     if (found.type !== 'record') {
@@ -104,11 +111,10 @@ function readNotes(bytes: Buffer, segment: ArchivedSegment, contents: ArchiveCon
     if (header.type === RecordType.head) readHead(content, segment, contents)
     else if (header.type === RecordType.gone) readGone(content, segment, contents)
     else continue
-    index.begin(header.type, header.key, 0, 0, 0)
-    index.raw(content)
-    index.finish()
+    index?.begin(header.type, header.key, 0, 0, 0)
+    index?.raw(content)
+    index?.finish()
   }
-  return index.bytes.subarray(0, index.length)
 }
 
 function readHead(content: Buffer, segment: ArchivedSegment, contents: ArchiveContents): void {

@@ -77,7 +77,7 @@ export class FileStream implements StreamWriter, Listed, Committable {
   #needsOpen: boolean
   /** What the write under way will have made safe. */
   #flight: Flight | undefined
-  #waiting: (() => void)[] = []
+  #waiting: (() => void)[] | undefined
 
   constructor(account: Account, origin: Origin) {
     const { init, tail, end } = origin
@@ -150,7 +150,7 @@ export class FileStream implements StreamWriter, Listed, Committable {
   forget(why: 'expired' | 'erased'): void {
     this.#account.bytes -= this.body.forget(why)
     if (why === 'expired') this.#unpin()
-    for (const resolve of this.#waiting.splice(0)) resolve()
+    this.#resolve()
   }
 
   /** The archive has these entries now, and the journal is told so. */
@@ -274,13 +274,16 @@ export class FileStream implements StreamWriter, Listed, Committable {
   #settled(isDone: () => boolean): Promise<void> {
     if (isDone()) return Promise.resolve()
     return new Promise((resolve) => {
+      this.#waiting ??= []
       this.#waiting.push(resolve)
       this.#account.onDirty(this)
     })
   }
 
   #resolve(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve()
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    for (const resolve of waiting) resolve()
   }
 
   #unpin(): void {

@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import type { ErrorEnvelope } from '../errors.ts'
 import type { Outcome, StreamInit } from './stream-log.ts'
 
@@ -51,67 +50,114 @@ export interface GoneNote {
   readonly expired: readonly string[]
 }
 
-const blocks = z.array(
-  z.object({ segment: z.number(), at: z.number(), bytes: z.number(), first: z.number(), count: z.number() }),
-)
-
-const init = z.object({
-  id: z.string(),
-  owner: z.string(),
-  model: z.string(),
-  createdAt: z.number(),
-  conversation: z.optional(z.string()),
-  request: z.optional(z.string()),
-})
-
-const failure = z.object({
-  message: z.string(),
-  type: z.string(),
-  code: z.nullable(z.string()),
-  param: z.nullable(z.string()),
-})
-
-const outcome = z.object({ status: z.enum(['completed', 'failed', 'cancelled']), error: z.optional(failure) })
-
-const cut = z.object({ at: z.number(), offset: z.number(), error: failure })
-
-const openNote = z.object({ init, first: z.number(), blocks })
-
-const closeNote = z.object({ outcome, closedAt: z.number(), last: z.number() })
-
-const headNote = z.object({ ...openNote.shape, ...closeNote.shape, cut: z.optional(cut) })
-
-const goneNote = z.object({ erased: z.array(z.string()), expired: z.array(z.string()) })
+/*
+ * Read back by hand and not by a schema: a start reads one note for every kept stream, and a schema
+ * would copy each of them.
+ */
 
 /** An `open` record's content; undefined when it is none. */
 export function parseOpen(json: Buffer): OpenNote | undefined {
-  return parse(openNote, json)
+  const value = parse(json)
+  return isOpen(value) ? value : undefined
 }
 
 /** A `close` record's content; undefined when it is none. */
 export function parseClose(json: Buffer): CloseNote | undefined {
-  return parse(closeNote, json)
+  const value = parse(json)
+  return isClose(value) ? value : undefined
 }
 
 /** A `head` record's content; undefined when it is none. */
 export function parseHead(json: Buffer): HeadNote | undefined {
-  return parse(headNote, json)
+  const value = parse(json)
+  return isOpen(value) && isClose(value) && isCut(value) ? value : undefined
 }
 
 /** A `gone` record's content; undefined when it is none. */
 export function parseGone(json: Buffer): GoneNote | undefined {
-  return parse(goneNote, json)
+  const value = parse(json)
+  return isObject(value) && isArrayOf(isString, value['erased']) && isArrayOf(isString, value['expired'])
+    ? { erased: value['erased'], expired: value['expired'] }
+    : undefined
 }
 
 /** The error of an `error` entry, when its data is OpenAI's envelope. */
 export function parseEnvelope(data: string): ErrorEnvelope['error'] | undefined {
-  return parse(z.object({ error: failure }), Buffer.from(data))?.error
+  const value = parse(data)
+  return isObject(value) && isFailure(value['error']) ? value['error'] : undefined
 }
 
-function parse<Note>(schema: z.ZodType<Note>, json: Buffer): Note | undefined {
+function parse(json: Buffer | string): unknown {
   try {
-    return schema.safeParse(JSON.parse(json.toString('utf8'))).data
+    return JSON.parse(String(json))
   } catch {
     return undefined
   }
+}
+
+function isOpen(value: unknown): value is OpenNote {
+  return isObject(value) && isInit(value['init']) && isNumber(value['first']) && isArrayOf(isBlock, value['blocks'])
+}
+
+function isClose(value: unknown): value is CloseNote {
+  return isObject(value) && isOutcome(value['outcome']) && isNumber(value['closedAt']) && isNumber(value['last'])
+}
+
+function isCut(value: unknown): value is { cut?: Cut } {
+  if (!isObject(value)) return false
+  const { cut } = value
+  if (cut === undefined) return true
+  return isObject(cut) && isNumber(cut['at']) && isNumber(cut['offset']) && isFailure(cut['error'])
+}
+
+function isInit(value: unknown): value is StreamInit {
+  if (!isObject(value)) return false
+  const { id, owner, model, createdAt, conversation, request } = value
+  return (
+    isString(id) &&
+    isString(owner) &&
+    isString(model) &&
+    isNumber(createdAt) &&
+    (conversation === undefined || isString(conversation)) &&
+    (request === undefined || isString(request))
+  )
+}
+
+function isOutcome(value: unknown): value is Outcome {
+  if (!isObject(value)) return false
+  const { status, error } = value
+  const isKnown = status === 'completed' || status === 'failed' || status === 'cancelled'
+  return isKnown && (error === undefined || isFailure(error))
+}
+
+function isFailure(value: unknown): value is ErrorEnvelope['error'] {
+  if (!isObject(value)) return false
+  const { message, type, code, param } = value
+  return isString(message) && isString(type) && isStringOrNull(code) && isStringOrNull(param)
+}
+
+function isBlock(value: unknown): value is BlockRef {
+  if (!isObject(value)) return false
+  const { segment, at, bytes, first, count } = value
+  return isNumber(segment) && isNumber(at) && isNumber(bytes) && isNumber(first) && isNumber(count)
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+function isArrayOf<Item>(isItem: (value: unknown) => value is Item, value: unknown): value is Item[] {
+  return Array.isArray(value) && value.every((item) => isItem(item))
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isStringOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string'
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number'
 }

@@ -3,7 +3,7 @@ import type { ErrorEnvelope } from '../errors.ts'
 /**
  * What one entry is to a reader:
  * - `chunk`: a provider's chunk, verbatim;
- * - `usage`: a chunk whose `choices` is empty, sent only to readers that asked for usage (PROTOCOL 3);
+ * - `usage`: a chunk whose `choices` is empty, kept where the caller asked for usage (PROTOCOL 3);
  * - `event`: a provider's named event that is not a chunk (FastGPT), `name` says which;
  * - `done`: the closing `[DONE]`;
  * - `error`: the closing error envelope.

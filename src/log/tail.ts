@@ -37,7 +37,7 @@ interface Oddity {
  */
 export class Tail {
   #data: string[] = []
-  readonly #odd = new Map<number, Oddity>()
+  #odd: Map<number, Oddity> | undefined
   readonly #waiters: Waiter[] = []
   readonly #recent: (Batch | WeakRef<Batch> | undefined)[] = []
   #ended = false
@@ -83,7 +83,10 @@ export class Tail {
   push(entry: NewEntry): number {
     const offset = ++this.#pushed
     this.#data.push(entry.data)
-    if (entry.kind !== 'chunk') this.#odd.set(offset, { kind: entry.kind, name: entry.name })
+    if (entry.kind !== 'chunk') {
+      this.#odd ??= new Map()
+      this.#odd.set(offset, { kind: entry.kind, name: entry.name })
+    }
     const cost = entry.data.length + ENTRY_OVERHEAD
     this.#bytes += cost
     return cost
@@ -152,7 +155,7 @@ export class Tail {
   entry(offset: number): Entry {
     const data = this.#data[offset - this.#base]
     if (data === undefined) throw new RangeError(`offset ${offset} is not in memory`)
-    const odd = this.#odd.size === 0 ? undefined : this.#odd.get(offset)
+    const odd = this.#odd?.get(offset)
     if (odd === undefined) return { offset, kind: 'chunk', data }
     if (odd.name === undefined) return { offset, kind: odd.kind, data }
     return { offset, kind: odd.kind, data, name: odd.name }
@@ -166,7 +169,7 @@ export class Tail {
     this.#base += dropped.length
     let freed = 0
     for (const data of dropped) freed += data.length + ENTRY_OVERHEAD
-    for (const at of this.#odd.keys()) if (at < this.#base) this.#odd.delete(at)
+    for (const at of this.#odd?.keys() ?? []) if (at < this.#base) this.#odd?.delete(at)
     this.#bytes -= freed
     return freed
   }

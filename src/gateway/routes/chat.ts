@@ -3,7 +3,7 @@ import type { ChatCompletion, ChatCompletionChunk } from '../../completion/chunk
 import { resolveModel, type OnDisconnect } from '../../config/config.ts'
 import { SluiceError } from '../../errors.ts'
 import type { Route } from '../../provider/provider.ts'
-import { checkChatRequest, type CheckedChatRequest } from '../chat-request.ts'
+import { checkChatRequest } from '../chat-request.ts'
 import { refuseWhenDraining, type GatewayContext } from '../context.ts'
 import { streamOfCursor } from '../cursor.ts'
 import { deliver } from '../deliver.ts'
@@ -28,44 +28,32 @@ export async function chatCompletions(context: GatewayContext, call: Call): Prom
     requestId: call.get('requestId'),
     onDisconnect: onDisconnect(context, call),
     conversation: call.req.header('x-stream-conversation'),
+    bare: request.stream !== true || request.stream_options?.include_usage === true,
     repair: call.req.header('x-stream-repair') === 'on',
   }
   const stream = startStream(context, order)
   const leave = stream.attach()
   try {
     const reply = request.stream === true ? streamed : whole
-    return await reply(context, call, request, stream, leave)
+    return await reply(context, call, stream, leave)
   } catch (error) {
     leave()
     throw error
   }
 }
 
-async function streamed(
-  context: GatewayContext,
-  call: Call,
-  request: CheckedChatRequest,
-  stream: LiveStream,
-  leave: () => void,
-): Promise<Response> {
+async function streamed(context: GatewayContext, call: Call, stream: LiveStream, leave: () => void): Promise<Response> {
   await headOrPatience(context, call, stream)
-  const usage = request.stream_options?.include_usage === true
   return call.env.send({
     status: 200,
     headers: streamHeaders(call.get('requestId'), stream.id),
-    frames: deliver(context.log, stream.id, { after: -1, compactTo: -1, usage, signal: call.env.signal }),
+    frames: deliver(context.log, stream.id, { after: -1, compactTo: -1, signal: call.env.signal }),
     onLeave: leave,
   })
 }
 
 /** The same way as a stream, gathered at its end. */
-async function whole(
-  context: GatewayContext,
-  call: Call,
-  _request: CheckedChatRequest,
-  stream: LiveStream,
-  leave: () => void,
-): Promise<Response> {
+async function whole(context: GatewayContext, call: Call, stream: LiveStream, leave: () => void): Promise<Response> {
   const completion = await gather(context, stream, call.env.signal)
   leave()
   const headers = { ...baseHeaders(call.get('requestId')), 'x-stream-id': stream.id }

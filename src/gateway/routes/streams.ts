@@ -28,7 +28,7 @@ export function attach(context: GatewayContext, call: Call, state: StreamState, 
   if (after + 1 < state.first) throw expired()
   const leave = context.live.find(state.id)?.attach() ?? ((): void => {})
   const compactTo = call.req.query('replay') === 'full' ? -1 : state.last
-  const reader = { after, compactTo, usage: call.req.query('usage') !== 'none', signal: call.env.signal }
+  const reader = { after, compactTo, signal: call.env.signal }
   return call.env.send({ status: 200, headers, frames: deliver(context.log, state.id, reader), onLeave: leave })
 }
 
@@ -130,6 +130,8 @@ async function asJson(context: GatewayContext, call: Call, state: StreamState): 
     }
   }
   const timeline = context.live.find(state.id)?.timeline ?? state.outcome?.timeline ?? []
-  const body = { ...summary(state), completion: accumulator.completion(), timeline }
+  const usage = state.outcome?.usage
+  const completion = { ...accumulator.completion(), ...(usage === undefined ? {} : { usage }) }
+  const body = { ...summary(state), completion, timeline }
   return Response.json(body, { headers: baseHeaders(call.get('requestId')) })
 }

@@ -96,13 +96,19 @@ function arrayOf(schema: Body, material: Material, name: string, depth: number):
   const items = schema['items']
   const seen = new Set(out.map((item) => JSON.stringify(item)))
   for (let tries = 0; out.length < Math.min(wanted, 200) && items !== false && tries < 2_000; tries++) {
-    const item = instanceOf(items ?? {}, material, singular(name), depth + 1)
+    const item = instanceOf(items ?? {}, later(material, tries), singular(name), depth + 1)
     const text = JSON.stringify(item)
     if (schema['uniqueItems'] === true && seen.has(text)) continue
     seen.add(text)
     out.push(item)
   }
   return out
+}
+
+/** The next item takes the next name and number of the question; two alike would not do where items are unique. */
+function later(material: Material, by: number): Material {
+  const { hints } = material
+  return { ...material, hints: { ...hints, names: hints.names.slice(by), numbers: hints.numbers.slice(by) } }
 }
 
 function numberOf(schema: Body, material: Material): number {

@@ -82,9 +82,18 @@ export class BodyWriter {
     if (text !== '' && this.#split === 'event' && this.#coder === undefined) this.#writeText(text)
     else {
       const only = bytes.length === 1 ? bytes[0] : undefined
-      this.#write(only ?? (text !== '' ? Buffer.from(text) : Buffer.concat(bytes)))
+      const all = only ?? (text !== '' ? Buffer.from(text) : Buffer.concat(bytes))
+      this.#write(force ? all : this.#leave(all))
     }
     return this.ready
+  }
+
+  /** Whole pieces of 64 KiB now; what is left over waits for more. */
+  #leave(all: Uint8Array): Uint8Array {
+    if (this.#split !== '64k') return all
+    const size = all.length - (all.length % GATHER['64k'])
+    if (size < all.length) this.push(all.subarray(size))
+    return all.subarray(0, size)
   }
 
   /** The end of a compressed body; false like `flush`. */

@@ -72,9 +72,8 @@ export async function produceInto(log: StreamLog, told: Told, random: Random): P
     const size = random.magnitude(1, 24)
     writer.append(entries.slice(at, at + size))
     at += size
-    await turns(random.chance(0.3) ? 0 : random.magnitude(1, 40))
+    if (at < entries.length) await turns(random.chance(0.3) ? 0 : random.magnitude(1, 40))
   }
-  await turns(random.below(8))
   await writer.close(story.status === 'completed' ? { status: story.status } : { status: story.status, error })
 }
 

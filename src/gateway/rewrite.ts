@@ -5,6 +5,15 @@ import type { ParsedChunk } from '../completion/parse.ts'
 export type Rewrite = (chunks: readonly ParsedChunk[]) => readonly ParsedChunk[]
 
 /**
+ * For callers that did not ask for usage: without the chunks that have no choices (PROTOCOL 3). They
+ * are counted all the same, and kept with the stream's outcome.
+ */
+export const withoutBare: Rewrite = (chunks) =>
+  chunks.some(isBare) ? chunks.filter((chunk) => !isBare(chunk)) : chunks
+
+const isBare = (chunk: ParsedChunk): boolean => chunk.bare
+
+/**
  * For callers whose client refuses what their provider sends (`X-Stream-Repair: on`): chunks as OpenAI
  * would send them, instead of verbatim. An empty id, time or model is the first one's that was not;
  * tool calls without an index (Mistral, Gemini) get one: by id, else a new one for each name, else the

@@ -1,0 +1,170 @@
+import { isObject } from '../completion/json.ts'
+import type { ChatCompletion } from '../completion/chunk.ts'
+import { APIPromise } from './api-promise.ts'
+import { OpenAIError } from './errors.ts'
+import type { CallOptions } from './options.ts'
+import { EVENTS, type Session } from './session.ts'
+import type { ChatStream } from './stream.ts'
+
+/** A model that a service has. Services add fields of their own. */
+export interface Model {
+  readonly id: string
+  readonly object: 'model'
+  /** Seconds since 1970. */
+  readonly created: number
+  readonly owned_by: string
+}
+
+/** All of a service's models; also an AsyncIterable, as OpenAI's SDK has it. */
+export interface ModelList extends AsyncIterable<Model> {
+  readonly object: 'list'
+  readonly data: readonly Model[]
+}
+
+/** `client.models`. */
+export class Models {
+  readonly #session: Session
+
+  constructor(session: Session) {
+    this.#session = session
+  }
+
+  /** All models that this key may use. */
+  list(options: CallOptions = {}): APIPromise<ModelList> {
+    const reply = this.#session.send('GET', '/models', undefined, options)
+    return new APIPromise(reply, async (answer) => {
+      const page = await this.#session.read(answer)
+      // The answer's own shape is the service's business; only its place is checked.
+      const data = isObject(page) && Array.isArray(page['data']) ? (page['data'] as readonly Model[]) : undefined
+      if (data === undefined) throw new OpenAIError('The answer is no list of models.')
+      const each = async function* (): AsyncGenerator<Model> {
+        yield* data
+      }
+      return { object: 'list', data, [Symbol.asyncIterator]: each }
+    })
+  }
+
+  /** One model. */
+  retrieve(id: string, options: CallOptions = {}): APIPromise<Model> {
+    return json(this.#session, 'GET', `/models/${encodeURIComponent(id)}`, undefined, options)
+  }
+}
+
+/** What is to be embedded. */
+export interface EmbeddingCreateParams {
+  readonly model: string
+  readonly input: string | readonly string[] | readonly number[] | readonly (readonly number[])[]
+  readonly dimensions?: number
+  readonly encoding_format?: 'float' | 'base64'
+  readonly user?: string
+}
+
+/** Embeddings, in the order of the input. */
+export interface CreateEmbeddingResponse {
+  readonly object: 'list'
+  readonly model: string
+  readonly data: readonly {
+    readonly object: 'embedding'
+    readonly index: number
+    /** Numbers, or text when base64 was asked for. */
+    readonly embedding: readonly number[]
+  }[]
+  readonly usage: { readonly prompt_tokens: number; readonly total_tokens: number }
+}
+
+/** `client.embeddings`. */
+export class Embeddings {
+  readonly #session: Session
+
+  constructor(session: Session) {
+    this.#session = session
+  }
+
+  /** Embeds text. */
+  create(body: EmbeddingCreateParams, options: CallOptions = {}): APIPromise<CreateEmbeddingResponse> {
+    return json(this.#session, 'POST', '/embeddings', body, options)
+  }
+}
+
+/** A stream as the gateway lists it (PROTOCOL 1). */
+export interface StreamEntry {
+  readonly id: string
+  readonly status: 'open' | 'completed' | 'failed' | 'cancelled'
+  readonly model: string
+  readonly conversation?: string | undefined
+}
+
+/** A stream as it stands at the gateway. */
+export interface StreamSnapshot {
+  readonly id: string
+  readonly status: StreamEntry['status']
+  readonly cursor: string
+  readonly completion: ChatCompletion
+}
+
+/** `client.streams`: the streams that a gateway keeps. */
+export class Streams {
+  readonly #session: Session
+
+  constructor(session: Session) {
+    this.#session = session
+  }
+
+  /**
+   * The stream with this id, from its start or after a cursor: what there is of it at once, then what comes.
+   * Leaving it does not stop the model; `cancel` does.
+   *
+   * @param options.after A `stream.cursor`; `now` skips what there is.
+   * @throws NotFoundError, or APIError with status 410 when it has expired.
+   */
+  resume(id: string, options: CallOptions & { readonly after?: string | undefined } = {}): APIPromise<ChatStream> {
+    const { after, ...call } = options
+    const startedAt = this.#session.clock.now()
+    const position = after === undefined ? {} : after.includes(':') ? { 'last-event-id': after } : undefined
+    const query = position === undefined ? { ...call.query, after } : call.query
+    const reply = this.#session.send('GET', path(id), undefined, { ...call, query }, { ...EVENTS, ...position })
+    return new APIPromise(reply, (answer) => this.#session.stream(answer, undefined, call, startedAt))
+  }
+
+  /** The caller's streams, newest first. */
+  list(
+    options: CallOptions & { readonly status?: StreamEntry['status']; readonly conversation?: string } = {},
+  ): APIPromise<readonly StreamEntry[]> {
+    const { status, conversation, ...call } = options
+    const reply = this.#session.send('GET', '/streams', undefined, {
+      ...call,
+      query: { ...call.query, status, conversation },
+    })
+    return new APIPromise(reply, async (answer) => {
+      const page = await this.#session.read(answer)
+      if (!isObject(page) || !Array.isArray(page['data'])) throw new OpenAIError('The answer is no list of streams.')
+      return page['data'] as readonly StreamEntry[]
+    })
+  }
+
+  /** The completion so far, without reading on. */
+  retrieve(id: string, options: CallOptions = {}): APIPromise<StreamSnapshot> {
+    return json(this.#session, 'GET', path(id), undefined, { ...options, query: { ...options.query, format: 'json' } })
+  }
+
+  /** Ends a stream for everyone; what there is of it stays. Repeating it changes nothing. */
+  cancel(id: string, options: CallOptions = {}): APIPromise<unknown> {
+    return json(this.#session, 'POST', `${path(id)}/cancel`, undefined, options)
+  }
+}
+
+function path(id: string): string {
+  return `/streams/${encodeURIComponent(id)}`
+}
+
+/** A call whose answer is given as the service sent it: its type is what the service promises. */
+function json<T>(
+  session: Session,
+  method: 'GET' | 'POST',
+  at: string,
+  body: unknown,
+  options: CallOptions,
+): APIPromise<T> {
+  const reply = session.send(method, at, body, options)
+  return new APIPromise(reply, async (answer) => (await session.read(answer)) as T)
+}

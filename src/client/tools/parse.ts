@@ -1,0 +1,204 @@
+import type { ChatCompletion, ChatCompletionChunk } from '../../completion/chunk.ts'
+import { PartialJson } from '../../completion/partial-json.ts'
+import type { ChatRequest } from '../../completion/request.ts'
+import { OpenAIError } from '../errors.ts'
+import { type ChatClient, streamCompletion, textOf } from './chat-client.ts'
+import { EventRun } from './events.ts'
+import {
+  check,
+  describeIssues,
+  type Issue,
+  type JsonSchema,
+  type Output,
+  type Schema,
+  toJsonSchema,
+  toStrict,
+} from './schema.ts'
+
+/** A schema with what OpenAI wants to know beside it. */
+export interface NamedSchema<S extends Schema> {
+  readonly schema: S
+  /** Letters, digits, `_` and `-`; `answer` unless told. */
+  readonly name?: string | undefined
+  readonly description?: string | undefined
+  /** For a schema that cannot say itself as JSON Schema. */
+  readonly jsonSchema?: JsonSchema | undefined
+  /** Whether the model is held to the schema; where the schema allows it unless told. */
+  readonly strict?: boolean | undefined
+}
+
+/** A request whose answer is to be a value. */
+export interface ParseRequest<S extends Schema> extends Omit<ChatRequest, 'response_format' | 'stream' | 'n'> {
+  readonly response_format: S | NamedSchema<S>
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A value of which parts may be missing still. */
+export type DeepPartial<T> = T extends readonly (infer Item)[]
+  ? readonly DeepPartial<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]?: DeepPartial<T[Key]> }
+    : T
+
+/** What happens while a value is made. */
+export type ParseEvent<T> =
+  | { readonly type: 'chunk'; readonly chunk: ChatCompletionChunk }
+  | {
+      readonly type: 'partial'
+      readonly text: string
+      /**
+       * The value so far, not checked. The same, growing object every time, which costs nothing: copy it
+       * (`structuredClone`) to keep it as it is now.
+       */
+      readonly partial: DeepPartial<T> | undefined
+    }
+
+/** The answer as a value that its schema let through. */
+export interface Parsed<T> {
+  readonly parsed: T
+  readonly completion: ChatCompletion
+}
+
+/** Why an answer is no value. */
+export type ParseFailure = 'refused' | 'length' | 'content_filter' | 'not_json' | 'invalid'
+
+/** The answer came, and is not what was asked for. */
+export class ParseError extends OpenAIError {
+  override readonly name: string = 'ParseError'
+  readonly reason: ParseFailure
+  readonly completion: ChatCompletion
+  /** What the schema did not like. */
+  readonly issues: readonly Issue[]
+
+  constructor(reason: ParseFailure, message: string, completion: ChatCompletion, issues: readonly Issue[] = []) {
+    super(message)
+    this.reason = reason
+    this.completion = completion
+    this.issues = issues
+  }
+}
+
+/**
+ * Asks for a value: streams it as it is made, partial objects and all, and checks the whole with its
+ * schema. With a JSON Schema nothing is checked here, and the value is `unknown`.
+ *
+ * `final()` rejects with a `ParseError` when the model refused, was cut off, or answered with something else.
+ *
+ * @throws OpenAIError when the schema cannot be said as JSON Schema.
+ * @example
+ * const run = parse(client, { model, messages, response_format: z.object({ cities: z.array(z.string()) }) })
+ * for await (const event of run) if (event.type === 'partial') show(event.partial?.cities)
+ * const { parsed } = await run.final()
+ */
+export function parse<S extends Schema>(
+  client: ChatClient,
+  request: ParseRequest<S>,
+): EventRun<ParseEvent<Output<S>>, Parsed<Output<S>>> {
+  const { response_format: format, signal: own, ...rest } = request
+  const named: NamedSchema<S> = isNamed(format) ? format : { schema: format }
+  const wire: ChatRequest = { ...rest, response_format: responseFormat(named) }
+  return new EventRun((signal) => parsing(client, wire, named.schema, signal), own)
+}
+
+/** A JSON Schema may have a member named `schema` only in an unheard-of dialect; ours has it always. */
+function isNamed<S extends Schema>(format: S | NamedSchema<S>): format is NamedSchema<S> {
+  return 'schema' in format && typeof format.schema === 'object' && !('~standard' in format)
+}
+
+function responseFormat<S extends Schema>(named: NamedSchema<S>): NonNullable<ChatRequest['response_format']> {
+  const { schema, name = 'answer', description } = named
+  const own = named.jsonSchema ?? toJsonSchema(schema)
+  const strict = named.strict === false ? undefined : toStrict(own)
+  return {
+    type: 'json_schema',
+    json_schema: {
+      name,
+      ...(description === undefined ? {} : { description }),
+      schema: strict ?? own,
+      ...(strict === undefined && named.strict !== true ? {} : { strict: true }),
+    },
+  }
+}
+
+async function* parsing<S extends Schema>(
+  client: ChatClient,
+  request: ChatRequest,
+  schema: S,
+  signal: AbortSignal,
+): AsyncGenerator<ParseEvent<Output<S>>, Parsed<Output<S>>, undefined> {
+  const value = new FencedJson()
+  const chunks = streamCompletion(client, request, signal)
+  let next = await chunks.next()
+  try {
+    while (next.done !== true) {
+      yield { type: 'chunk', chunk: next.value }
+      const text = textOf(next.value)
+      if (text !== '') {
+        value.push(text)
+        // Not checked: the type says what there will be, where there is something.
+        yield { type: 'partial', text, partial: value.value as DeepPartial<Output<S>> | undefined }
+      }
+      next = await chunks.next()
+    }
+  } catch (error) {
+    await chunks.throw(error).catch(() => undefined)
+    throw error
+  }
+  return finish(next.value, value, schema)
+}
+
+async function finish<S extends Schema>(
+  completion: ChatCompletion,
+  value: FencedJson,
+  schema: S,
+): Promise<Parsed<Output<S>>> {
+  const choice = completion.choices[0]
+  const refusal = choice?.message.refusal
+  if (refusal) throw new ParseError('refused', `The model refused: ${refusal}`, completion)
+  if (choice?.finish_reason === 'length' || choice?.finish_reason === 'content_filter') {
+    throw new ParseError(choice.finish_reason, `The answer was cut off (${choice.finish_reason})`, completion)
+  }
+  if (!value.end()) throw new ParseError('not_json', 'The answer is not valid JSON', completion)
+  const checked = await check(schema, value.value)
+  if ('issues' in checked) {
+    throw new ParseError(
+      'invalid',
+      `The answer is wrong: ${describeIssues(checked.issues)}`,
+      completion,
+      checked.issues,
+    )
+  }
+  // What the schema let through is its output; a JSON Schema's is unknown.
+  return { parsed: checked.value as Output<S>, completion }
+}
+
+/** JSON that services without structured output like to put into a code fence. */
+class FencedJson {
+  readonly #reader = new PartialJson()
+  /** Until the value begins: what came before it. */
+  #before: string | undefined = ''
+
+  get value(): unknown {
+    return this.#reader.value
+  }
+
+  push(text: string): void {
+    if (this.#before === undefined) {
+      this.#reader.push(text)
+      return
+    }
+    this.#before += text
+    const isFenced = this.#before.trimStart().startsWith('`')
+    const start = this.#before.search(isFenced ? /[{[]/ : /\S/)
+    if (start === -1) return
+    this.#reader.push(this.#before, start)
+    this.#before = undefined
+  }
+
+  /** Whether it is a whole value. */
+  end(): boolean {
+    // Ends a number that stands alone.
+    this.#reader.push(' ')
+    return this.#reader.state === 'complete'
+  }
+}
