@@ -1,4 +1,4 @@
-import type { Summary } from './rounds.ts'
+import type { Doubt, Summary } from './rounds.ts'
 import type { Figure } from './window.ts'
 
 /** What a figure must be, compared with another target's or by itself. */
@@ -26,8 +26,8 @@ export interface Verdict {
   /** What it is; undefined where something needed for it was not measured, or was measured wrong. */
   readonly actual: number | undefined
   readonly verdict: 'met' | 'missed' | 'not measured'
-  /** Set if a figure in it is the generator's limit rather than a target's. */
-  readonly generatorBound: boolean
+  /** Of a figure that went into it. */
+  readonly doubt: Doubt | undefined
 }
 
 /** The bars of the gateway's relay, then what the durable log may cost on top. */
@@ -64,7 +64,7 @@ function judgeOne(bar: Bar, summaries: readonly Summary[]): Verdict {
     promise: `${target}: ${figure} ${describe(limit)}`,
     actual: Number.isNaN(actual) ? undefined : actual,
     verdict: Number.isNaN(actual) ? 'not measured' : met ? 'met' : 'missed',
-    generatorBound: (own?.generatorBound ?? false) || (other?.generatorBound ?? false),
+    doubt: own?.doubt ?? other?.doubt,
   }
 }
 

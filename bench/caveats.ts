@@ -15,12 +15,13 @@ const CLOSING = `## how to read this
   "paired" the median of the differences to the direct calls of the same round.
 - Every stream is verified: number and hash of its contents as the provider wrote them, finish_reason, \`[DONE]\`,
   nothing after the end. Any difference is printed and makes the run fail.
-- Provider and load share core 1. Where that core is saturated and the target's is not, the row is marked \`*\`:
-  its figure is the generator's limit. A due token that finds the previous one unsent is dropped, so
+- Provider and load share core 1 ("generator"). Where they have used it up and the target has not, the row is
+  marked \`*\`: its figure is the generator's limit. A due token that finds the previous one unsent is dropped, so
   "offered" falls rather than tokens arriving in bursts.
 - A target that falls behind reads several tokens at once, which makes each cheaper: CPU per token at
   saturation is therefore lower than when paced.
-- "others" is the CPU that processes outside the benchmark used, on both cores; above 10 % a table says so.
+- "others" is the CPU that processes outside the benchmark used, on both cores; above 10 % the row is
+  marked \`?\`.
 - Memory is the growth of the resident set from the warmed-up idle process, divided by the open streams.
 `
 

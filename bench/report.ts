@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpus, release } from 'node:os'
 import type { Verdict } from './bars.ts'
-import type { Summary } from './rounds.ts'
+import type { Doubt, Summary } from './rounds.ts'
 import type { Scale, Scenario } from './scenarios.ts'
 import type { Figure } from './window.ts'
 
@@ -31,17 +31,26 @@ const COLUMNS: Readonly<Record<Figure, Column>> = {
   rssAt10: { head: 'KB/stream at 10 s', digits: 1 },
   rssAt30: { head: 'at 30 s', digits: 1 },
   targetCore: { head: 'target core %', digits: 0, factor: 100 },
+  generatorCpu: { head: 'generator %', digits: 0, factor: 100 },
   loadCore: { head: 'load core %', digits: 0, factor: 100 },
   othersCpu: { head: 'others %', digits: 0, factor: 100 },
 }
 
-/** Other processes using more than this of one core make every figure doubtful. */
-const NOISE = 0.1
+const MARKS: Readonly<Record<Doubt, string>> = { generator: ' *', noise: ' ?' }
+
+const MEANINGS: Readonly<Record<Doubt, string>> = {
+  generator: '`*` provider and load had used up their core and the target had not: the figure is their limit.',
+  noise: '`?` other processes used more than a tenth of a core: not to be trusted.',
+}
+
+function mark(doubt: Doubt | undefined): string {
+  return doubt === undefined ? '' : MARKS[doubt]
+}
 
 /** One scenario's table and what must be said about it, as Markdown that reads well in a terminal too. */
 export function scenarioText(scenario: Scenario, summaries: readonly Summary[]): string {
   const rows = summaries.map((summary) => [
-    summary.target + (summary.generatorBound ? ' *' : ''),
+    summary.target + mark(summary.doubt),
     ...scenario.columns.map((figure) => written(figure, summary.figures[figure])),
   ])
   const heads = ['target', ...scenario.columns.map((figure) => COLUMNS[figure].head)]
@@ -50,11 +59,11 @@ export function scenarioText(scenario: Scenario, summaries: readonly Summary[]):
 
 /** The bars, met or missed. */
 export function verdictText(verdicts: readonly Verdict[]): string {
-  const rows = verdicts.map(({ scenario, promise, actual, verdict, generatorBound }) => [
+  const rows = verdicts.map(({ scenario, promise, actual, verdict, doubt }) => [
     scenario,
     promise,
     actual === undefined ? '-' : actual.toFixed(2),
-    verdict + (generatorBound ? ' *' : ''),
+    verdict + mark(doubt),
   ])
   return ['## bars', '', ...table(['scenario', 'promise', 'is', ''], rows)].join('\n')
 }
@@ -78,11 +87,8 @@ function notes(summaries: readonly Summary[]): string[] {
       `WRONG OUTPUT from ${target}: ${[...errors].map(([reason, count]) => `${reason} (${count})`).join(', ')}`,
     )
   }
-  if (summaries.some(({ generatorBound }) => generatorBound)) {
-    lines.push('`*` the load core was saturated and the target core was not: the generator is the limit here.')
-  }
-  const noisy = summaries.filter(({ figures }) => (figures.othersCpu ?? 0) > NOISE).map(({ target }) => target)
-  if (noisy.length > 0) lines.push(`Other processes were busy while measuring ${noisy.join(', ')}: not to be trusted.`)
+  const doubts = new Set(summaries.map(({ doubt }) => doubt))
+  for (const doubt of doubts) if (doubt !== undefined) lines.push(MEANINGS[doubt])
   return lines.length === 0 ? [] : ['', ...lines.map((line) => `> ${line}`)]
 }
 

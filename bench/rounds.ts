@@ -12,12 +12,23 @@ export interface Summary {
   readonly rounds: number
   /** Over all rounds. If there are any, the figures say nothing. */
   readonly errors: ReadonlyMap<string, number>
-  /** The load's core had nothing left while the target's had: the figure is the generator's, not the target's. */
-  readonly generatorBound: boolean
+  readonly doubt: Doubt | undefined
 }
+
+/**
+ * Why a figure may not be the target's:
+ * - `generator`: provider and load had used up their core while the target had some left;
+ * - `noise`: other processes used more than a tenth of a core.
+ */
+export type Doubt = 'generator' | 'noise'
 
 /** A core this busy has nothing left to give. */
 const SATURATED = 0.95
+
+/** What our own process uses of a saturated core, if it is our process that saturates it. */
+const MOSTLY = 0.85
+
+const NOISE = 0.1
 
 /**
  * Measures the targets in turn, round after round, so that a slow minute of the machine meets all of
@@ -77,9 +88,12 @@ function summarise(target: string, measurements: readonly Measurement[]): Summar
     }
   }
   const figures: Figures = Object.fromEntries([...gathered].map(([figure, values]) => [figure, median(values)]))
-  const { loadCore = 0, targetCore = 0 } = figures
-  const generatorBound = loadCore >= SATURATED && targetCore < SATURATED
-  return { target, figures, rounds: measurements.length, errors, generatorBound }
+  return { target, figures, rounds: measurements.length, errors, doubt: doubtOf(figures) }
+}
+
+function doubtOf({ loadCore = 0, generatorCpu = 0, targetCore = 0, othersCpu = 0 }: Figures): Doubt | undefined {
+  if (othersCpu > NOISE) return 'noise'
+  return loadCore >= SATURATED && generatorCpu >= MOSTLY && targetCore < SATURATED ? 'generator' : undefined
 }
 
 function entriesOf(figures: Figures): [Figure, number][] {

@@ -37,7 +37,7 @@ export interface Scenario {
   readonly columns: readonly Figure[]
 }
 
-const CORES = ['targetCore', 'loadCore', 'othersCpu'] as const
+const CORES = ['targetCore', 'generatorCpu', 'loadCore', 'othersCpu'] as const
 
 /** All of them, in the order they run. */
 export const SCENARIOS: readonly Scenario[] = [

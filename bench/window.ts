@@ -23,6 +23,7 @@ export type Figure =
   | 'rssAt10'
   | 'rssAt30'
   | 'targetCore'
+  | 'generatorCpu'
   | 'loadCore'
   | 'othersCpu'
 
@@ -101,6 +102,7 @@ export class Window {
       ...(this.#pins === undefined
         ? {}
         : { loadCore: busyShare(start.cores[this.#pins.load], end.cores[this.#pins.load]) }),
+      generatorCpu: own / seconds,
       othersCpu: Math.max(0, busy - target - own) / seconds,
     }
   }

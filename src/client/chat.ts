@@ -1,11 +1,8 @@
-import { Accumulator } from '../completion/accumulate.ts'
 import type { ChatCompletion } from '../completion/chunk.ts'
 import { isObject } from '../completion/json.ts'
-import { parseBody } from '../completion/parse.ts'
 import type { ChatRequest } from '../completion/request.ts'
 import { APIPromise } from './api-promise.ts'
 import { pageOrigin } from './environment.ts'
-import { APIError, OpenAIError } from './errors.ts'
 import type { CallOptions } from './options.ts'
 import { EVENTS, type Session } from './session.ts'
 import type { ChatStream } from './stream.ts'
@@ -77,22 +74,8 @@ function randomId(): string {
 }
 
 /** Some servers answer 200 to everything: with an error, with a stream, with a page of HTML. */
-function toCompletion(value: unknown, { response }: Reply): ChatCompletion {
-  if (isCompletion(value)) return value
-  const accumulator = new Accumulator()
-  for (const parsed of parseBody(typeof value === 'string' ? value : JSON.stringify(value ?? ''))) {
-    if (parsed.type === 'chunk') accumulator.add(parsed.chunk)
-    else if (parsed.type === 'malformed') throw new OpenAIError(`The answer is no chat completion: ${parsed.reason}.`)
-    else if (parsed.type === 'error') {
-      const inner =
-        isObject(value) && isObject(value['error'])
-          ? value['error']
-          : { message: parsed.message, type: parsed.providerType, code: parsed.providerCode, param: parsed.param }
-      throw new APIError(undefined, inner, undefined, response.headers)
-    }
-  }
-  if (accumulator.flaw !== undefined) throw new OpenAIError('The answer is no complete chat completion.')
-  return accumulator.completion()
+async function toCompletion(value: unknown, { response }: Reply): Promise<ChatCompletion> {
+  return isCompletion(value) ? value : (await import('./whole-body.ts')).completionOf(value, response.headers)
 }
 
 function isCompletion(value: unknown): value is ChatCompletion {

@@ -51,11 +51,12 @@ export class ChunkReader {
       case 'empty':
         return undefined
       case 'done':
-        if (!this.#isWhole) throw new StreamTruncatedError(this.#source.received.completion, { message: NO_REASON })
+        if (!this.#isWhole && !this.#source.received.folded.finished)
+          throw new StreamTruncatedError(this.#source.received.completion, { message: NO_REASON })
         this.#source.finish('all')
         return END
       case 'error':
-        throw new APIError(undefined, errorIn(parsed), undefined, this.#source.response.headers)
+        throw new APIError(undefined, errorObject(parsed), undefined, this.#source.response.headers)
       case 'malformed':
         throw new OpenAIError(`Error reading response: malformed server-sent event (${parsed.reason}).`)
     }
@@ -115,8 +116,8 @@ export function reasoningOf(chunk: ChatCompletionChunk): string | undefined {
   return undefined
 }
 
-/** OpenAI's SDK gives the `error` as it came. */
-function errorIn(parsed: ParsedError): unknown {
+/** The error object that a service sent, as it came; put together where it sent none. */
+export function errorObject(parsed: ParsedError): unknown {
   const json = parseJson(parsed.data)
   if (isObject(json) && isObject(json['error'])) return json['error']
   const { message, providerType: type, providerCode: code, param } = parsed

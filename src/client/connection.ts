@@ -1,5 +1,4 @@
 import type { Clock } from '../clock.ts'
-import { chunksOfBody, type ParsedError } from '../completion/parse.ts'
 import { SseDecoder } from '../sse/decode.ts'
 import type { SseEvent } from '../sse/event.ts'
 import { decodeUtf8 } from '../sse/utf8.ts'
@@ -84,8 +83,8 @@ export class Connection {
     if (size > MAX_BODY_BYTES) throw new OpenAIError('The answer is no event stream, and too large to be held.')
   }
 
-  #end(): readonly SseEvent[] | undefined {
-    if (this.#kind === 'whole') return eventsOfBody(joined(this.#whole))
+  async #end(): Promise<readonly SseEvent[] | undefined> {
+    if (this.#kind === 'whole') return (await import('./whole-body.ts')).eventsOfBody(joined(this.#whole))
     const rest = onlyEvents(this.#decoder.end()).filter(isUsable)
     return rest.length > 0 ? rest : undefined
   }
@@ -115,37 +114,6 @@ function isUsable({ data, error, unterminated }: SseEvent): boolean {
   } catch {
     return false
   }
-}
-
-/** A completion in JSON, as the events it would have been streamed as. */
-function eventsOfBody(body: string): readonly SseEvent[] {
-  return chunksOfBody(body).flatMap((parsed): readonly SseEvent[] => {
-    switch (parsed.type) {
-      case 'chunk':
-        return [event('', parsed.data)]
-      case 'done':
-        return [event('', '[DONE]')]
-      case 'error':
-        return [event('error', JSON.stringify({ error: errorObject(parsed) }))]
-      case 'malformed':
-        return [
-          event('error', JSON.stringify({ error: { message: `The answer is no event stream: ${parsed.reason}` } })),
-        ]
-      case 'event':
-      case 'empty':
-        return []
-    }
-  })
-}
-
-/** A provider's error as OpenAI's error object: the provider's own where it sent one. */
-export function errorObject(error: ParsedError): unknown {
-  const { message, providerType: type, providerCode: code, param } = error
-  return { message, type, code, param }
-}
-
-function event(name: string, data: string): SseEvent {
-  return { type: 'event', name, data, id: undefined }
 }
 
 function joined(parts: readonly Uint8Array[]): string {

@@ -1,25 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { isObject, parseJson, said } from '../completion/json.ts'
 import { APIConnectionError, APIConnectionTimeoutError, APIError, OpenAIError } from './errors.ts'
-
-/** What a request is authorised with. */
-export interface Credential {
-  /** The bearer token for the next request; `undefined` sends none. */
-  token(): Promise<string | undefined>
-  /**
-   * Whether another token may help after this refusal of `token`, which is then forgotten. Asked once per
-   * request.
-   */
-  refresh(token: string | undefined, status: number, body: string): boolean
-}
-
-/** A key that stays, or a function that is asked for each request. */
-export function keyCredential(key: string | (() => Promise<string>) | undefined): Credential {
-  return {
-    token: async () => (typeof key === 'function' ? checked(await called(key)) : key),
-    refresh: () => false,
-  }
-}
+import type { Credential } from './credential.ts'
 
 /** How a key pair becomes a token. */
 export interface TokenExchangeOptions {
@@ -105,19 +87,4 @@ export class TokenExchange implements Credential {
       stop()
     }
   }
-}
-
-async function called(key: () => Promise<string>): Promise<unknown> {
-  try {
-    return await key()
-  } catch (cause) {
-    if (cause instanceof OpenAIError) throw cause
-    const words = cause instanceof Error ? cause.message : String(cause)
-    throw new OpenAIError(`Failed to get token from 'apiKey' function: ${words}`, { cause })
-  }
-}
-
-function checked(token: unknown): string {
-  if (typeof token === 'string' && token !== '') return token
-  throw new OpenAIError(`Expected 'apiKey' function argument to return a string but it returned ${String(token)}`)
 }

@@ -10,7 +10,7 @@ import {
 } from './errors.ts'
 import type { EventSource } from './event-source.ts'
 import { Received } from './received.ts'
-import { planRescue, type OnInterrupted } from './rescue.ts'
+import type { OnInterrupted } from './rescue.ts'
 import {
   nextStep,
   startReading,
@@ -74,6 +74,8 @@ export class Feed implements EventSource {
   readonly #id: string | undefined
   readonly #url: string | undefined
   readonly #unwatch: () => void
+  /** Loaded at the start, when there is a network, and only by those who want it. */
+  readonly #rescuer: Promise<typeof import('./rescue.ts')> | undefined
   #stopEpilogue: (() => void) | undefined = undefined
   #wakeUp: (() => void) | undefined = undefined
 
@@ -84,6 +86,7 @@ export class Feed implements EventSource {
     this.#url = resumeUrl(response)
     this.#connection = new Connection(options.reply)
     this.#state = startReading(options.clock.now())
+    this.#rescuer = options.onInterrupted === 'error' ? undefined : import('./rescue.ts')
     options.deadlines.start(() => this.#connection.close())
     options.controller.signal.addEventListener('abort', this.#onAbort)
     this.#unwatch = this.#url === undefined ? (): void => undefined : onWake(() => this.#wake())
@@ -267,7 +270,8 @@ export class Feed implements EventSource {
 
   async #rescue(cause: unknown): Promise<boolean> {
     const { request, onInterrupted, restart, deadlines, controller } = this.#options
-    const plan = request === undefined ? undefined : planRescue(onInterrupted, request, this.received)
+    const plan =
+      request === undefined ? undefined : (await this.#rescuer)?.planRescue(onInterrupted, request, this.received)
     if (plan === undefined || this.#rescues === MAX_RESCUES) return this.#giveUp(cause)
     this.#rescues++
     try {
@@ -283,7 +287,8 @@ export class Feed implements EventSource {
 
   /** Cut: by an end that was none (no cause), by a break, by a deadline. An answer that was whole stays whole. */
   #giveUp(cause: unknown): boolean {
-    if (this.#isFinished) return false
+    // An audio answer ends without a finish_reason.
+    if (this.#isFinished || this.received.folded.finished) return false
     this.close()
     if (cause instanceof APIConnectionTimeoutError && this.received.isEmpty) throw cause
     if (cause === undefined) throw new StreamTruncatedError(this.received.completion)

@@ -30,7 +30,7 @@ export type { CallOptions, ClientOptions } from './options.ts'
 export type { Timeouts } from './deadlines.ts'
 export type { OnInterrupted } from './rescue.ts'
 export type { ResumePolicy } from './resume.ts'
-export type { Dialect, NodeResponse } from './outlets.ts'
+export type { Dialect, NodeResponse } from './outlet.ts'
 export type {
   CreateEmbeddingResponse,
   EmbeddingCreateParams,

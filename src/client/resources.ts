@@ -86,19 +86,25 @@ export class Embeddings {
   }
 }
 
-/** A stream as the gateway lists it (PROTOCOL 1). */
+/** A stream as the gateway tells of it (PROTOCOL 1). */
 export interface StreamEntry {
   readonly id: string
+  readonly object: 'stream'
   readonly status: 'open' | 'completed' | 'failed' | 'cancelled'
+  /** Where it stands: the id of its last event. */
+  readonly cursor: string
   readonly model: string
-  readonly conversation?: string | undefined
+  /** Seconds since 1970. */
+  readonly created: number
+  /** Seconds since 1970 after which a closed stream may be gone. */
+  readonly expires_at?: number
+  readonly conversation?: string
+  /** Why it failed or was cancelled. */
+  readonly error?: { readonly message: string; readonly type: string; readonly code: string | null }
 }
 
-/** A stream as it stands at the gateway. */
-export interface StreamSnapshot {
-  readonly id: string
-  readonly status: StreamEntry['status']
-  readonly cursor: string
+/** A stream with what there is of its answer. */
+export interface StreamSnapshot extends StreamEntry {
   readonly completion: ChatCompletion
 }
 

@@ -4,7 +4,7 @@ import { isObject, parseJson } from '../completion/json.ts'
 import { Deadlines, HEARTBEAT_SILENCE_MS } from './deadlines.ts'
 import { findTarget, pageOrigin, readEnv } from './environment.ts'
 import { APIConnectionError, OpenAIError } from './errors.ts'
-import { keyCredential, TokenExchange, type Credential } from './evolution.ts'
+import { keyCredential, pairCredential, type Credential } from './credential.ts'
 import { Feed } from './feed.ts'
 import { timeoutsOf, type CallOptions, type ClientOptions } from './options.ts'
 import { RESUME_POLICY, type ResumePolicy } from './resume.ts'
@@ -147,7 +147,7 @@ export class Session {
   ): Credential {
     if (pair === undefined) return keyCredential(key)
     const tokenURL = this.options.tokenURL ?? readEnv('EVOLUTION_TOKEN_URL')
-    return new TokenExchange({ ...pair, tokenURL, fetch: send, clock: this.clock })
+    return pairCredential({ ...pair, tokenURL, fetch: send, clock: this.clock })
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { ChatCompletion, ChatCompletionChunk } from '../completion/chunk.ts'
+import type { AnswerItem } from '../dialect/writer.ts'
 import { parseJson } from '../completion/json.ts'
 import { Accumulator } from '../completion/accumulate.ts'
 import type { SseEvent } from '../sse/event.ts'
@@ -7,9 +8,9 @@ import { ChunkReader, END, reasoningOf } from './chunk-reader.ts'
 import { APIUserAbortError, OpenAIError, StreamTruncatedError } from './errors.ts'
 import { EventIterator, type Ending } from './event-iterator.ts'
 import type { EventSource } from './event-source.ts'
-import { pipeTo, toResponse, type Dialect, type NodeResponse } from './outlets.ts'
+import { bodyOf, headersOf, type Dialect, type NodeResponse } from './outlet.ts'
 import { teeSource } from './tee.ts'
-import { ToolCallReader, type ToolCallProgress } from './tool-calls.ts'
+import type { ToolCallProgress } from './tool-calls.ts'
 
 /** An event of a stream: a chunk, or one of the named events of FastGPT and others. */
 export type StreamEvent =
@@ -146,6 +147,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
    * for await (const { call, done } of stream.toolCalls()) if (done) await run(call)
    */
   async *toolCalls(): AsyncGenerator<ToolCallProgress, void, undefined> {
+    const { ToolCallReader } = await import('./tool-calls.ts')
     const reader = new ToolCallReader()
     for await (const chunk of this) yield* reader.take(chunk)
   }
@@ -179,28 +181,36 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
   /** The chunks as lines of JSON; `Stream.fromReadableStream` of OpenAI's SDK reads them. */
   toReadableStream(): ReadableStream<Uint8Array> {
     const chunks = this[Symbol.asyncIterator]()
-    const encoder = new TextEncoder()
-    return new ReadableStream({
-      async pull(controller) {
+    return bodyOf({
+      async next() {
         const { done, value } = await chunks.next()
-        if (done === true) controller.close()
-        else controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`))
+        return done === true ? { done, value: undefined } : { done: false, value: `${JSON.stringify(value)}\n` }
       },
-      async cancel() {
+      async return() {
         await chunks.return?.()
+        return { done: true, value: undefined }
       },
     })
   }
 
   /** A web `Response` that passes the answer on, for Next, Hono, Bun, Deno and the like. */
   toResponse(init: ResponseInit & { readonly dialect?: Dialect | undefined } = {}): Response {
-    const { dialect = 'openai', ...rest } = init
-    return toResponse({ items: this.#items(), dialect }, rest)
+    const { dialect = 'openai', headers, ...rest } = init
+    const fields = new Headers(headersOf(dialect))
+    new Headers(headers).forEach((value, name) => fields.set(name, value))
+    return new Response(bodyOf(this.#written(dialect, this.#items())), { ...rest, headers: fields })
   }
 
-  /** Passes the answer on into Node's `ServerResponse`: Express, Fastify's `reply.raw`. Resolves at its end. */
-  pipeTo(response: NodeResponse, options: { readonly dialect?: Dialect | undefined } = {}): Promise<void> {
-    return pipeTo({ items: this.#items(), dialect: options.dialect ?? 'openai' }, response)
+  /**
+   * Passes the answer on into Node's `ServerResponse`: Express, Fastify's `reply.raw`. Resolves at its end, or
+   * when its reader has gone.
+   */
+  async pipeTo(response: NodeResponse, options: { readonly dialect?: Dialect | undefined } = {}): Promise<void> {
+    const dialect = options.dialect ?? 'openai'
+    const items = this.#items()
+    if (!response.headersSent) response.writeHead(200, headersOf(dialect))
+    const { pour } = await import('./outlets.ts')
+    await pour(this.#written(dialect, items), response, () => this.#source.abandon())
   }
 
   /** Ends the stream for everyone: the model stops. Resolves when the gateway, if there is one, has heard of it. */
@@ -221,7 +231,12 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
     this[Symbol.dispose]()
   }
 
-  #items(): AsyncIterator<Exclude<ReturnType<ChunkReader['take']>, undefined | typeof END>> {
+  async *#written(dialect: Dialect, items: AsyncIterator<AnswerItem>): AsyncGenerator<string, void, undefined> {
+    const { written } = await import('./outlets.ts')
+    yield* written(items, dialect)
+  }
+
+  #items(): AsyncIterableIterator<AnswerItem> {
     return this.#iterate((event) => this.#reader.take(event), true)
   }
 
@@ -246,10 +261,12 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
 
   async #readWhole(): Promise<ChatCompletion> {
     const accumulator = new Accumulator()
-    for await (const item of { [Symbol.asyncIterator]: () => this.#items() }) {
+    for await (const item of this.#items()) {
       if (item.type === 'chunk') accumulator.add(item.chunk)
     }
-    return accumulator.completion()
+    const { flaw } = accumulator
+    if (flaw === undefined) return accumulator.completion()
+    throw new StreamTruncatedError(accumulator.completion(), { message: `The stream gave no answer: ${flaw.kind}.` })
   }
 
   async #afterReader(): Promise<ChatCompletion> {

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { parseJson } from '../completion/json.ts'
 import { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError, OpenAIError } from './errors.ts'
-import type { Credential } from './evolution.ts'
+import type { Credential } from './credential.ts'
 import { retryDelay, shouldRetry } from './retry.ts'
 
 /** What a transport works with. */

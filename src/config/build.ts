@@ -16,6 +16,9 @@ const DEFAULT_SERVER: ServerConfig = {
   maxBodyBytes: 10 * 1024 * 1024,
   shutdownTimeout: 30_000,
   heartbeat: 15_000,
+  maxLag: 100_000,
+  readerPatience: 30_000,
+  attachRetries: true,
   onDisconnect: { type: 'grace', ms: 30_000 },
 }
 
@@ -116,8 +119,14 @@ function toTarget(target: TargetSettings, model: ModelSettings, providers: Reado
 
 function toLog(log: LogSettings): LogConfig {
   const retention = log.retention ?? 3_600_000
-  if (log.kind !== 'file') return { kind: 'memory', retention }
-  return { kind: 'file', retention, dir: log.dir ?? '.sluice', durability: log.durability ?? 'process' }
+  if (log.kind === 'memory') return { kind: 'memory', retention, maxBytes: log.maxBytes }
+  return {
+    kind: 'file',
+    retention,
+    maxBytes: log.maxBytes,
+    dir: log.dir ?? '.sluice',
+    durability: log.durability ?? 'process',
+  }
 }
 
 function secretsOf(providers: Readonly<Record<string, ProviderSettings>>, env: Environment): readonly string[] {

@@ -19,16 +19,24 @@ export interface ServerConfig {
   readonly shutdownTimeout: number
   /** Silence after which a comment line goes out (PROTOCOL 3). */
   readonly heartbeat: number
+  /** A reader this many events behind an open stream is cut, resumably. */
+  readonly maxLag: number
+  /** Whether an official SDK's retry attaches to the stream that its first try started (PROTOCOL 6). */
+  readonly attachRetries: boolean
+  /** How long a reader may take nothing at all before its connection is given up, milliseconds. */
+  readonly readerPatience: number
   /** What holds when the request says nothing. */
   readonly onDisconnect: OnDisconnect
 }
 
 /** Where streams are kept, and for how long after they ended (`retention`, milliseconds). */
 export type LogConfig =
-  | { readonly kind: 'memory'; readonly retention: number }
+  | { readonly kind: 'memory'; readonly retention: number; readonly maxBytes?: number | undefined }
   | {
       readonly kind: 'file'
       readonly retention: number
+      /** Closed streams go early beyond so many bytes. */
+      readonly maxBytes?: number | undefined
       readonly dir: string
       /** What an acknowledged entry survives: the process's death, or the machine's. */
       readonly durability: 'process' | 'power'

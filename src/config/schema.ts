@@ -86,6 +86,9 @@ const server: z.ZodType<ServerSettings> = section({
   maxBodyBytes: size().optional(),
   shutdownTimeout: duration(0).describe('How long open streams may go on after a signal to stop').optional(),
   heartbeat: duration(100).describe('Silence after which a comment line goes out').optional(),
+  maxLag: number(1, 1_000_000_000).describe('A reader more events behind an open stream than this is cut').optional(),
+  readerPatience: duration(100).describe('How long a reader may take nothing at all').optional(),
+  attachRetries: flag().describe("Whether an official SDK's retry attaches to the stream of its first try").optional(),
   onDisconnect: disconnectPolicy().describe('When the last reader leaves').optional(),
 })
 
@@ -93,6 +96,7 @@ const log: z.ZodType<LogSettings> = section({
   kind: choice(['memory', 'file']).optional(),
   dir: text('expected a folder').optional(),
   retention: duration(0, LONGEST_RETENTION).describe('How long ended streams stay readable').optional(),
+  maxBytes: size().describe('Beyond this the oldest ended streams go early').optional(),
   durability: choice(['process', 'power']).describe('What an acknowledged entry survives').optional(),
 })
 

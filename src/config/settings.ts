@@ -40,6 +40,9 @@ export interface ServerSettings {
   readonly maxBodyBytes?: number | undefined
   readonly shutdownTimeout?: number | undefined
   readonly heartbeat?: number | undefined
+  readonly maxLag?: number | undefined
+  readonly readerPatience?: number | undefined
+  readonly attachRetries?: boolean | undefined
   readonly onDisconnect?: OnDisconnect | undefined
 }
 
@@ -48,5 +51,6 @@ export interface LogSettings {
   readonly kind?: 'memory' | 'file' | undefined
   readonly dir?: string | undefined
   readonly retention?: number | undefined
+  readonly maxBytes?: number | undefined
   readonly durability?: 'process' | 'power' | undefined
 }

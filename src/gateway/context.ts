@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { SluiceError } from '../errors.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { StreamLog } from '../log/stream-log.ts'
 import type { Breakers } from '../upstream/breakers.ts'
 import type { Dialer } from '../upstream/open.ts'
@@ -19,6 +20,7 @@ export interface Logger {
 export interface GatewayContext {
   readonly config: GatewayConfig
   readonly log: StreamLog
+  readonly ledger: Ledger
   readonly live: LiveStreams
   readonly dialer: Dialer
   readonly breakers: Breakers
@@ -28,6 +30,8 @@ export interface GatewayContext {
   /** A new, unguessable stream id (PROTOCOL 5). */
   readonly newStreamId: () => string
   readonly newRequestId: () => string
+  /** A cryptographic hash, as text. */
+  readonly hash: (bytes: Uint8Array) => string
   readonly logger: Logger
   readonly metrics: Metrics
   readonly tickets: Tickets

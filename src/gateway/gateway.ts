@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { systemClock, type Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { SluiceError } from '../errors.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import type { StreamLog } from '../log/stream-log.ts'
 import { Breakers } from '../upstream/breakers.ts'
 import { createDialer } from '../upstream/open.ts'
@@ -17,6 +18,10 @@ import { Tickets } from './tickets.ts'
 export interface GatewayOptions {
   readonly config: GatewayConfig
   readonly log: StreamLog
+  /** Which request started which stream. */
+  readonly ledger: Ledger
+  /** A cryptographic hash, as text. */
+  readonly hash: (bytes: Uint8Array) => string
   readonly logger: Logger
   readonly clock?: Clock
   /** In [0, 1). */
@@ -39,7 +44,7 @@ export interface Gateway {
  * Creates a gateway.
  *
  * @example
- * const gateway = createGateway({ config, log: createMemoryLog({ now: Date.now }), logger })
+ * const gateway = createGateway({ config, log, ledger, hash, logger })
  */
 export function createGateway(options: GatewayOptions): Gateway {
   const clock = options.clock ?? systemClock
@@ -47,6 +52,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const context: GatewayContext = {
     config: options.config,
     log: options.log,
+    ledger: options.ledger,
+    hash: options.hash,
     live: new LiveStreams(),
     dialer,
     breakers: new Breakers(clock),
@@ -119,4 +126,5 @@ async function shutDown(context: GatewayContext, limitMs: number): Promise<void>
   context.live.cancelAll(new SluiceError('shutting_down', 'The gateway is shutting down; resume the stream later'))
   await context.live.idle()
   await context.log.close()
+  context.ledger.close()
 }

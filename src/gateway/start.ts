@@ -10,6 +10,7 @@ import { createRepair, withoutBare, type Rewrite } from './rewrite.ts'
 
 /** A stream to be started. */
 export interface StreamOrder {
+  readonly streamId: string
   readonly route: Route
   readonly body: ChatBody
   readonly owner: string
@@ -28,7 +29,7 @@ export interface StreamOrder {
  */
 export function startStream(context: GatewayContext, order: StreamOrder): LiveStream {
   const { clock, log, live } = context
-  const stream = new LiveStream(context.newStreamId(), order.owner, order.onDisconnect, clock)
+  const stream = new LiveStream(order.streamId, order.owner, order.onDisconnect, clock)
   const writer = log.create({
     id: stream.id,
     owner: order.owner,
@@ -42,6 +43,7 @@ export function startStream(context: GatewayContext, order: StreamOrder): LiveSt
     (measure) => {
       live.remove(stream)
       stream.end(measure.error)
+      settle(context, stream.id)
       record(context, order, stream.id, measure)
     },
   )
@@ -56,6 +58,13 @@ export function startStream(context: GatewayContext, order: StreamOrder): LiveSt
   })
   stream.run(relay(source, writer, meter, rewriteFor(order, stream.id, Math.floor(clock.date() / 1_000))))
   return stream
+}
+
+/** The ledger knows the request as long as the log keeps the stream. */
+function settle({ log, ledger }: GatewayContext, id: string): void {
+  void log.find(id).then((state) => {
+    if (state !== undefined && state !== 'expired' && state.expiresAt !== undefined) ledger.settle(id, state.expiresAt)
+  })
 }
 
 function rewriteFor({ repair, bare }: StreamOrder, id: string, created: number): Rewrite | undefined {

@@ -1,47 +1,13 @@
 import { SluiceError } from '../errors.ts'
 import { Body } from './body.ts'
-import type { LoadBlock } from './body.ts'
+import type { Account, Origin } from './origin.ts'
 import type { Listed } from './catalogue.ts'
 import type { Committable } from './group-commit.ts'
-import type { BlockRef, Cut, HeadNote } from './notes.ts'
+import type { BlockRef, HeadNote } from './notes.ts'
 import type { RecordWriter } from './record.ts'
 import type { NewEntry, Outcome, StreamInit, StreamState, StreamWriter } from './stream-log.ts'
 import { writeClose, writeEntries, writeErase, writeOpen } from './stream-records.ts'
 import type { Author } from './stream-records.ts'
-import type { Tail } from './tail.ts'
-
-/** What the streams of one log share. */
-export interface Account {
-  readonly now: () => number
-  readonly retentionMs: number
-  /** What all entries in memory cost, estimated. */
-  bytes: number
-  readonly load: LoadBlock
-  /** The stream has something to be written. */
-  readonly onDirty: (stream: FileStream) => void
-  /** Something was made safe. */
-  readonly onSaved: (stream: FileStream) => void
-  /** Readers see the end. */
-  readonly onEnd: (stream: FileStream) => void
-  /** Entries were given to readers that could not be made safe. */
-  readonly onRelayed: (stream: FileStream) => void
-  readonly pin: (segment: number) => void
-  readonly unpin: (segment: number) => void
-}
-
-/** A stream as it is made: new, or from what is on disk. */
-export interface Origin {
-  readonly init: StreamInit
-  /** As whom it writes to the journal; undefined when only the archive knows it. */
-  readonly author: Author | undefined
-  readonly first: number
-  readonly tail: Tail
-  readonly blocks: readonly BlockRef[]
-  readonly cut?: Cut | undefined
-  readonly end?: { readonly outcome: Outcome; readonly closedAt: number } | undefined
-  /** The oldest journal segment that holds something of it. */
-  readonly pinned?: number | undefined
-}
 
 /** What one write carries of a stream. */
 interface Flight {
@@ -62,7 +28,7 @@ export class FileStream implements StreamWriter, Listed, Committable {
   headAt: { readonly segment: number; readonly bytes: number } | undefined
   /** Whether it has to leave the journal's oldest segment. */
   isMoving = false
-  readonly #account: Account
+  readonly #account: Account<FileStream>
   readonly #author: Author | undefined
   readonly #init: StreamInit
   #outcome: Outcome | undefined
@@ -79,7 +45,7 @@ export class FileStream implements StreamWriter, Listed, Committable {
   #flight: Flight | undefined
   #waiting: (() => void)[] | undefined
 
-  constructor(account: Account, origin: Origin) {
+  constructor(account: Account<FileStream>, origin: Origin) {
     const { init, tail, end } = origin
     this.#account = account
     this.id = init.id

@@ -1,21 +1,9 @@
 import { SluiceError } from '../errors.ts'
 import { Catalogue } from './catalogue.ts'
-import type { Listed } from './catalogue.ts'
 import { LogReader } from './reader.ts'
-import type { Readable, Taken } from './reader.ts'
-import type {
-  Batch,
-  ListFilter,
-  LogHealth,
-  NewEntry,
-  Outcome,
-  StreamInit,
-  StreamLog,
-  StreamState,
-  StreamWriter,
-} from './stream-log.ts'
-import { Tail } from './tail.ts'
-import type { Waiter } from './tail.ts'
+import { MemoryStream } from './memory-stream.ts'
+import type { MemoryAccount } from './memory-stream.ts'
+import type { Batch, ListFilter, LogHealth, StreamInit, StreamLog, StreamState, StreamWriter } from './stream-log.ts'
 
 /** Limits of a memory log. */
 export interface MemoryLogOptions {
@@ -50,12 +38,12 @@ export function createMemoryLog(options: MemoryLogOptions): StreamLog {
 
 class MemoryLog implements StreamLog {
   readonly #catalogue: Catalogue<MemoryStream>
-  readonly #account: Account
+  readonly #account: MemoryAccount
   #shut = false
 
   constructor(options: MemoryLogOptions) {
     const { now, retentionMs = 3_600_000, maxBytes = 256 * 1024 * 1024, maxStreams = 100_000 } = options
-    const account: Account = {
+    const account: MemoryAccount = {
       bytes: 0,
       expiresAfter: retentionMs,
       now,
@@ -110,105 +98,5 @@ class MemoryLog implements StreamLog {
     this.#catalogue.stop()
     for (const stream of this.#catalogue.values()) stream.shut()
     return Promise.resolve()
-  }
-}
-
-/** What the streams of one log share. */
-interface Account {
-  /** What all entries in memory cost. */
-  bytes: number
-  readonly expiresAfter: number
-  readonly now: () => number
-  /** The stream has ended. */
-  readonly onClose: (stream: MemoryStream) => void
-  /** Makes room when there is too much. */
-  readonly relieve: () => void
-}
-
-/** One stream: what its writer writes to and its readers read from. */
-class MemoryStream implements StreamWriter, Readable, Listed {
-  readonly id: string
-  readonly owner: string
-  readonly #init: StreamInit
-  readonly #account: Account
-  readonly #tail = new Tail()
-  #outcome: Outcome | undefined
-  #closedAt: number | undefined
-  #gone: 'expired' | 'erased' | undefined
-  #isShut = false
-
-  constructor(init: StreamInit, account: Account) {
-    this.id = init.id
-    this.owner = init.owner
-    // The request is of use only after a crash, which this log does not survive.
-    const { request: _, ...kept } = init
-    this.#init = kept
-    this.#account = account
-  }
-
-  get closedAt(): number | undefined {
-    return this.#closedAt
-  }
-
-  append(entries: readonly NewEntry[]): void {
-    if (this.#gone !== undefined) return
-    if (this.#outcome !== undefined) throw new SluiceError('internal', `Stream ${this.id} is closed`)
-    const tail = this.#tail
-    let cost = 0
-    for (const entry of entries) cost += tail.push(entry)
-    this.#account.bytes += cost
-    tail.publish(tail.pushed)
-    this.#account.relieve()
-  }
-
-  close(outcome: Outcome): Promise<void> {
-    if (this.#outcome === undefined && this.#gone === undefined) {
-      this.#outcome = outcome
-      this.#closedAt = this.#account.now()
-      this.#account.onClose(this)
-      this.#tail.end()
-    }
-    return Promise.resolve()
-  }
-
-  take(after: number): Taken {
-    if (this.#gone === 'erased') return 'end'
-    if (this.#gone === 'expired') throw new SluiceError('cursor_expired', 'This stream is no longer kept')
-    return this.#tail.take(after) ?? (this.#outcome === undefined && !this.#isShut ? 'wait' : 'end')
-  }
-
-  park(waiter: Waiter): void {
-    this.#tail.park(waiter)
-  }
-
-  leave(waiter: Waiter): void {
-    this.#tail.leave(waiter)
-  }
-
-  state(): StreamState {
-    const closedAt = this.#closedAt
-    return {
-      ...this.#init,
-      status: this.#outcome?.status ?? 'open',
-      outcome: this.#outcome,
-      first: 0,
-      last: this.#tail.readable,
-      expiresAt: closedAt === undefined ? undefined : closedAt + this.#account.expiresAfter,
-    }
-  }
-
-  /** The log is closed: nobody waits for more. */
-  shut(): void {
-    this.#isShut = true
-    this.#tail.stir()
-  }
-
-  /** Lets go of the content; readers learn of it when they look again. */
-  forget(why: 'expired' | 'erased'): void {
-    if (this.#gone !== undefined) return
-    this.#gone = why
-    this.#account.bytes -= this.#tail.bytes
-    this.#tail.dropBefore(this.#tail.pushed + 1)
-    this.#tail.end()
   }
 }

@@ -36,13 +36,15 @@ export class Heartbeats {
 /**
  * Sends a streamed answer: the head, then frames as they come, waiting for the peer to take them. A
  * peer that leaves ends only this reader. When the frames end, the response ends; when they throw, the
- * connection is destroyed, so that a cut is never taken for an end (PROTOCOL 4).
+ * connection is destroyed, so that a cut is never taken for an end (PROTOCOL 4). So is that of a peer
+ * that has taken nothing for `patienceMs`.
  */
 export async function sendStream(
   response: ServerResponse,
   reply: StreamReply,
   heartbeats: Heartbeats,
   withBody: boolean,
+  patienceMs: number,
 ): Promise<void> {
   let wire: Wire | undefined
   try {
@@ -57,7 +59,7 @@ export async function sendStream(
     heartbeats.add(wire)
     for await (const frames of reply.frames) {
       if (wire.closed) break
-      if (!wire.write(frames)) await wire.drained()
+      if (!wire.write(frames) && !(await wire.drained(patienceMs))) throw new Error('the reader has stopped')
     }
     response.end()
   } catch {

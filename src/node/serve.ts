@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
@@ -8,7 +9,7 @@ import type { Logger } from '../gateway/context.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
 import type { Transport } from '../gateway/http.ts'
 import { createLogger } from './logger.ts'
-import { openLog } from './open-log.ts'
+import { openStores } from './open-stores.ts'
 import { readBody } from './read-body.ts'
 import { Heartbeats, sendStream } from './send.ts'
 import { refuseBadTarget } from './strict.ts'
@@ -39,8 +40,8 @@ export interface RunningServer {
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { config } = options
   const logger = options.logger ?? createLogger(config.secrets)
-  const log = await openLog(config.log)
-  const gateway = createGateway({ config, log, logger })
+  const stores = await openStores(config.log)
+  const gateway = createGateway({ config, ...stores, hash, logger })
   const heartbeats = new Heartbeats(config.server.heartbeat)
   const server = createServer(
     // A header block must be here after 10 s and a whole request after 30 s: a slow sender holds nothing up.
@@ -64,6 +65,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   return { url: `http://${host}:${port}`, port, gateway, shutdown: () => (down ??= shutdown()), closed: closed.promise }
 }
 
+const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64url')
+
 type Listener = (request: IncomingMessage, response: ServerResponse) => void
 
 function listener(gateway: Gateway, config: GatewayConfig, heartbeats: Heartbeats): Listener {
@@ -72,7 +75,7 @@ function listener(gateway: Gateway, config: GatewayConfig, heartbeats: Heartbeat
     (request, { incoming, outgoing }) => {
       if (!(incoming instanceof IncomingMessage && outgoing instanceof ServerResponse))
         throw new SluiceError('internal', 'HTTP/2 is not served here')
-      return gateway.fetch(request, transport(incoming, outgoing, heartbeats))
+      return gateway.fetch(request, transport(incoming, outgoing, heartbeats, config.server.readerPatience))
     },
     { overrideGlobalObjects: false },
   )
@@ -89,7 +92,12 @@ function listener(gateway: Gateway, config: GatewayConfig, heartbeats: Heartbeat
 /** Why a request's signal aborts. One object for all: making a DOMException costs as much as relaying a token. */
 const LEFT = new SluiceError('cancelled', 'The caller left')
 
-function transport(incoming: IncomingMessage, outgoing: ServerResponse, heartbeats: Heartbeats): Transport {
+function transport(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  heartbeats: Heartbeats,
+  patienceMs: number,
+): Transport {
   const abort = new AbortController()
   // `close` on the request does not fire for a POST whose body was read; the response's does.
   outgoing.on('close', () => abort.abort(LEFT))
@@ -97,7 +105,7 @@ function transport(incoming: IncomingMessage, outgoing: ServerResponse, heartbea
     signal: abort.signal,
     body: (limit) => readBody(incoming, limit),
     send(reply) {
-      void sendStream(outgoing, reply, heartbeats, incoming.method !== 'HEAD')
+      void sendStream(outgoing, reply, heartbeats, incoming.method !== 'HEAD', patienceMs)
       return RESPONSE_ALREADY_SENT
     },
   }

@@ -46,15 +46,18 @@ export class Wire {
     else this.#socket.write(chunk(text))
   }
 
-  /** Resolves when there is room again or the peer has left. */
-  drained(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>()
+  /** Resolves when there is room again or the peer has left; to false when neither happened in time. */
+  drained(patienceMs: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
     const source = this.#socket ?? this.#response
-    const done = (): void => {
+    const settle = (inTime: boolean): void => {
+      clearTimeout(timer)
       source.off('drain', done)
       this.#response.off('close', done)
-      resolve()
+      resolve(inTime)
     }
+    const done = (): void => settle(true)
+    const timer = setTimeout(() => settle(false), patienceMs).unref()
     source.on('drain', done)
     this.#response.on('close', done)
     return promise

@@ -26,7 +26,7 @@ export async function* attempt(
   let index = 0
   let here = 0
   for (;;) {
-    const next = admitted(targets, index, context)
+    const next = admitted(targets, index, route.model, context)
     if (next.index !== index) here = 0
     index = next.index
     here++
@@ -47,7 +47,7 @@ export async function* attempt(
       next.pass.ill(failure)
       if (context.signal.aborted) throw failure
       if (sent.first !== undefined) {
-        yield* continueAnswer({ targets, failed: index, failure, body, sent, tries, max: route.maxAttempts }, context)
+        yield* continueAnswer({ route, targets, failed: index, failure, body, sent, tries }, context)
         return
       }
       const left = {
@@ -70,11 +70,12 @@ export async function* attempt(
 function admitted(
   targets: readonly Target[],
   from: number,
+  model: string,
   { breakers }: AttemptContext,
 ): { readonly target: Target; readonly index: number; readonly pass: Pass } {
   for (let index = from; index < targets.length; index++) {
     const target = targets[index]
-    const pass = target === undefined ? undefined : breakers.pass(target)
+    const pass = target === undefined ? undefined : breakers.pass(target, model)
     if (target !== undefined && pass !== undefined) return { target, index, pass }
   }
   const names = targets.map((target) => target.provider.name).join(', ')

@@ -21,9 +21,9 @@ export class Breakers {
     this.#clock = clock
   }
 
-  /** Leave to ask this target now, or `undefined` while it is left out. */
-  pass(target: Target): Pass | undefined {
-    const key = keyOf(target)
+  /** Leave to ask this target for the caller's `model` now, or `undefined` while it is left out. */
+  pass(target: Target, model: string): Pass | undefined {
+    const key = keyOf(target, model)
     const now = this.#clock.now()
     const permit = permits(this.#states.get(key) ?? closedBreaker(now), now)
     if (permit === 'no') return undefined
@@ -49,11 +49,14 @@ export class Breakers {
 
   #tell(key: string, event: BreakerEvent): void {
     const now = this.#clock.now()
-    this.#states.set(key, afterEvent(this.#states.get(key) ?? closedBreaker(now), event, now))
+    const state = afterEvent(this.#states.get(key) ?? closedBreaker(now), event, now)
+    // Callers choose names where all are passed through: only what has failed is remembered.
+    if (state.type === 'closed' && state.failures === 0) this.#states.delete(key)
+    else this.#states.set(key, state)
   }
 }
 
-/** A target's name in metrics and on the operator's page. */
-export function keyOf({ provider, model }: Target): string {
-  return model === undefined ? provider.name : `${provider.name}/${model}`
+/** A target's name: what is asked of whom. */
+function keyOf({ provider, model }: Target, asked: string): string {
+  return `${provider.name}/${model ?? asked}`
 }

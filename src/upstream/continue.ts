@@ -1,6 +1,6 @@
 import type { ParsedChunk } from '../completion/parse.ts'
 import { SluiceError } from '../errors.ts'
-import type { Target } from '../provider/provider.ts'
+import type { Route, Target } from '../provider/provider.ts'
 import { ask, type AttemptContext } from './ask.ts'
 import { Joiner } from './joiner.ts'
 import type { ChatBody } from './outgoing.ts'
@@ -9,6 +9,7 @@ import type { Sent } from './sent.ts'
 
 /** A stream that broke off after its readers had seen some of it. */
 export interface Broken {
+  readonly route: Route
   readonly targets: readonly Target[]
   /** Index of the target that failed. */
   readonly failed: number
@@ -17,7 +18,6 @@ export interface Broken {
   readonly sent: Sent
   /** Tries so far, of all targets. */
   readonly tries: number
-  readonly max: number
 }
 
 /**
@@ -37,7 +37,7 @@ export async function* continueAnswer(
     sent.closeAttempt()
     let moved = false
     for (const way of ways) {
-      if (tries >= broken.max + ways.length) break
+      if (tries >= broken.route.maxAttempts + ways.length) break
       tries++
       const result = yield* oneWay(way, tries, broken, context)
       if (result === undefined) return
@@ -51,7 +51,7 @@ export async function* continueAnswer(
       }
       context.observer.failed(result.error, 'rescue')
     }
-    if (!moved || tries >= broken.max) break
+    if (!moved || tries >= broken.route.maxAttempts) break
   }
   throw told(broken.failure)
 }
@@ -60,10 +60,10 @@ export async function* continueAnswer(
 async function* oneWay(
   way: Rescue,
   tries: number,
-  { body, sent }: Broken,
+  { route, body, sent }: Broken,
   context: AttemptContext,
 ): AsyncGenerator<readonly ParsedChunk[], { readonly error: SluiceError; readonly shown: boolean } | undefined> {
-  const pass = context.breakers.pass(way.target)
+  const pass = context.breakers.pass(way.target, route.model)
   if (pass === undefined)
     return { error: new SluiceError('provider_unavailable', `${way.target.provider.name} is left out`), shown: false }
   const before = sent.text.length

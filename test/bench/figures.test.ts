@@ -54,7 +54,7 @@ describe('figures', () => {
   })
 
   function summary(target: string, figures: Figures, more: Partial<Summary> = {}): Summary {
-    return { target, figures, rounds: 3, errors: new Map(), generatorBound: false, ...more }
+    return { target, figures, rounds: 3, errors: new Map(), doubt: undefined, ...more }
   }
 
   test('are held against the bars by ratio, difference and limit', () => {
@@ -80,8 +80,8 @@ describe('figures', () => {
 
   test('of a target with wrong output meet no bar, and a generator at its limit is marked', () => {
     const wrong = summary('sluice', { tokensPerSecond: 90_000 }, { errors: new Map([['text differs', 1]]) })
-    const bound = summary('pipe', { tokensPerSecond: 60_000 }, { generatorBound: true })
+    const bound = summary('pipe', { tokensPerSecond: 60_000 }, { doubt: 'generator' })
     const [first] = judge(new Map([['saturated', [bound, wrong]]]))
-    assert.deepEqual([first?.verdict, first?.actual, first?.generatorBound], ['not measured', undefined, true])
+    assert.deepEqual([first?.verdict, first?.actual, first?.doubt], ['not measured', undefined, 'generator'])
   })
 })

@@ -57,7 +57,11 @@ function connection(incoming: IncomingMessage, random: Random): SocketConnection
     status: incoming.statusCode ?? 0,
     headers: incoming.headers,
     read,
-    leave: () => (random.chance(0.5) ? incoming.socket.resetAndDestroy() : incoming.destroy()),
+    leave: () => {
+      // Node leaks the handle of a socket that is reset while it is being shut down.
+      if (!incoming.complete && random.chance(0.5)) incoming.socket.resetAndDestroy()
+      else incoming.destroy()
+    },
   }
 }
 

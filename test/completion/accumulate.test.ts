@@ -118,6 +118,15 @@ describe('the accumulator', () => {
     )
   })
 
+  test('follows no __proto__ of a field that it joins', () => {
+    const forged = '{"choices":[],"meta":{"__proto__":{"forged":1},"a":1}}'
+    for (const times of [1, 2]) {
+      const meta: unknown = Reflect.get(accumulate(Array<string>(times).fill(forged)), 'meta')
+      assert.deepEqual(meta, { a: 1 })
+      assert.equal(typeof meta === 'object' && meta !== null && 'forged' in meta, false)
+    }
+  })
+
   test('gives tool calls without an id one that is the same whenever it is asked', () => {
     const accumulator = add(chunkOf({ tool_calls: [{ index: 0, function: { name: 'f', arguments: '' } }] }))
     const ids = [1, 2].map(() => accumulator.completion().choices[0]?.message.tool_calls?.[0]?.id)

@@ -107,6 +107,7 @@ describe('compact leaves apart', () => {
       [a, chunkOf({ content: 'b' }, { finish_reason: 'stop' }), chunkOf({ content: 'c' }, { finish_reason: 'stop' })],
     ],
     ['usage', [0, 1].map(() => chunkOf({ content: 'a' }, {}, { usage: { total_tokens: 1 } }))],
+    ['usage in the choice', [0, 1].map(() => chunkOf({ content: 'a' }, { usage: { total_tokens: 1 } }))],
     ['logprobs', [0, 1].map(() => chunkOf({ content: 'a' }, { logprobs: { content: [], refusal: null } }))],
     ['errors', [0, 1].map(() => chunkOf({ content: 'a' }, {}, { error: { message: 'x' } }))],
     [

@@ -80,9 +80,18 @@ function check({ expect }: SemanticsCase, { completion, problem, chunks }: Answe
   ])
     assert.ok(!whole.includes(text), text)
   if (expect.accumulated_length === 128 && !('tool_calls' in (message ?? {}))) assert.equal(choice?.index, 127)
+  assertPlain(completion)
   assert.deepEqual(Object.keys(Object.prototype), [])
   assert.equal(Reflect.get({}, 'forged_metadata'), undefined)
   assert.equal(Reflect.get([], 'polluted'), undefined)
+}
+
+/** No object inside has been given another prototype. */
+function assertPlain(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  const prototype: unknown = Object.getPrototypeOf(value)
+  assert.ok(prototype === Object.prototype || prototype === Array.prototype)
+  Object.values(value).forEach(assertPlain)
 }
 
 describe("the meaning of a stream is what openai-node's tests say it is", () => {

@@ -45,6 +45,9 @@ describe('the example of the issue', () => {
       maxBodyBytes: 10_485_760,
       shutdownTimeout: 30_000,
       heartbeat: 15_000,
+      maxLag: 100_000,
+      readerPatience: 30_000,
+      attachRetries: true,
       onDisconnect: { type: 'grace', ms: 30_000 },
     })
     assert.deepEqual(config.log, { kind: 'memory', retention: 3_600_000 })

@@ -59,7 +59,7 @@ describe('a message names file, line, column, path, what is expected and what wa
       'a key like no other',
       server('zzz: 80'),
       [
-        'sluice.yaml:4:3 server.zzz: unknown key "zzz"; known here: host, port, allowedHosts, maxBodyBytes, shutdownTimeout, heartbeat, onDisconnect',
+        'sluice.yaml:4:3 server.zzz: unknown key "zzz"; known here: host, port, allowedHosts, maxBodyBytes, shutdownTimeout, heartbeat, maxLag, readerPatience, attachRetries, onDisconnect',
       ],
     ],
     [

@@ -5,7 +5,7 @@ import { after } from 'node:test'
 import { nodeDisk } from '../../src/log/disk.ts'
 import type { Disk } from '../../src/log/disk.ts'
 import { createFileLog } from '../../src/log/file-log.ts'
-import type { FileLogOptions } from '../../src/log/file-log.ts'
+import type { FileLogOptions } from '../../src/log/file-log-options.ts'
 import type { StreamLog, StreamState } from '../../src/log/stream-log.ts'
 import { createClock } from './support.ts'
 

@@ -13,7 +13,11 @@ const QUESTIONS: Readonly<Record<Language, readonly string[]>> = {
   zh: ['给我讲一个关于月亮的故事', '解释一下量子物理', '长城有多长？'],
   ja: ['量子コンピュータについて教えてください', 'TCPとUDPの違いは何ですか', '面白い物語を聞かせて'],
   vi: ['Hãy kể cho tôi nghe một câu chuyện về con rồng', 'Tại sao bầu trời màu xanh?'],
-  de: ['Erkläre mir die Relativitätstheorie', 'Erzähl mir eine Geschichte', 'Was ist der Unterschied zwischen TCP und UDP?'],
+  de: [
+    'Erkläre mir die Relativitätstheorie',
+    'Erzähl mir eine Geschichte',
+    'Was ist der Unterschied zwischen TCP und UDP?',
+  ],
   es: ['¿Qué es la fotosíntesis?', 'Cuéntame un cuento sobre el mar'],
   ar: ['اشرح لي الجاذبية بالتفصيل', 'احك لي قصة عن البحر'],
 }
@@ -39,7 +43,12 @@ describe('an answer', () => {
   })
 
   test('says that it is simulated', () => {
-    for (const question of ALL) assert.match(ask('default', question), /simulat|симул|模拟|模擬|mô phỏng|giả lập|simuliert|simulad|محاك/i, question)
+    for (const question of ALL)
+      assert.match(
+        ask('default', question),
+        /simulat|симул|模拟|模擬|mô phỏng|giả lập|simuliert|simulad|محاك/i,
+        question,
+      )
   })
 
   test('has Markdown where the question calls for it', () => {
@@ -51,12 +60,17 @@ describe('an answer', () => {
 
   test('has no gaps left unfilled and no odd spaces', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...ALL), fc.integer({ min: 0, max: 1e6 }), fc.integer({ min: 1, max: 600 }), (question, seed, tokens) => {
-        const text = ask(`sim:tokens=${tokens},seed=${seed}`, question)
-        const prose = text.replace(/```[^]*?```/g, 'code')
-        assert.doesNotMatch(prose, /\{(topic|word|n|note)\}|undefined|\S  +\S|\n{3,}/)
-        assert.equal(text, text.trim())
-      }),
+      fc.property(
+        fc.constantFrom(...ALL),
+        fc.integer({ min: 0, max: 1e6 }),
+        fc.integer({ min: 1, max: 600 }),
+        (question, seed, tokens) => {
+          const text = ask(`sim:tokens=${tokens},seed=${seed}`, question)
+          const prose = text.replace(/```[^]*?```/g, 'code')
+          assert.doesNotMatch(prose, /\{(topic|word|n|note)\}|undefined|\S  +\S|\n{3,}/)
+          assert.equal(text, text.trim())
+        },
+      ),
     )
   })
 
@@ -78,7 +92,10 @@ describe('an answer', () => {
 
   test('tells stories that keep their end, however short', () => {
     for (const tokens of [150, 200, 260, 700]) {
-      assert.match(ask(`sim:tokens=${tokens}`, 'Tell me a story'), /once, and then once more|turning a page|right under his own|queue down the street/)
+      assert.match(
+        ask(`sim:tokens=${tokens}`, 'Tell me a story'),
+        /once, and then once more|turning a page|right under his own|queue down the street/,
+      )
     }
   })
 
@@ -88,7 +105,11 @@ describe('an answer', () => {
   })
 
   test('comes for anything at all', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (question) => assert.notEqual(ask('default', question), '')))
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (question) =>
+        assert.notEqual(ask('default', question), ''),
+      ),
+    )
   })
 })
 
@@ -106,11 +127,17 @@ describe('the law of the text', () => {
 
   test('it depends on the prompt, seed and tokens only', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...ALL), fc.nat(1_000), fc.integer({ min: 1, max: 300 }), option, (question, seed, tokens, more) => {
-        const options = Object.entries(more).map(([key, value]) => `${key}=${value}`)
-        const healthy = ask(`sim:tokens=${tokens},seed=${seed}`, question)
-        assert.equal(ask(`sim:tokens=${tokens},seed=${seed},${options.join(',')}`, question), healthy)
-      }),
+      fc.property(
+        fc.constantFrom(...ALL),
+        fc.nat(1_000),
+        fc.integer({ min: 1, max: 300 }),
+        option,
+        (question, seed, tokens, more) => {
+          const options = Object.entries(more).map(([key, value]) => `${key}=${value}`)
+          const healthy = ask(`sim:tokens=${tokens},seed=${seed}`, question)
+          assert.equal(ask(`sim:tokens=${tokens},seed=${seed},${options.join(',')}`, question), healthy)
+        },
+      ),
     )
   })
 

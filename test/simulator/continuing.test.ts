@@ -5,12 +5,18 @@ import { answerFor, startSimulator } from '../../src/simulator/index.ts'
 import type { Simulator } from '../../src/simulator/index.ts'
 import { ask, content, hear } from './raw.ts'
 
-const QUESTIONS = ['Tell me a story about dragons', 'Расскажи про космос', '解释一下量子物理', 'Write a Python function to sort a list']
+const QUESTIONS = [
+  'Tell me a story about dragons',
+  'Расскажи про космос',
+  '解释一下量子物理',
+  'Write a Python function to sort a list',
+]
 const MODEL = 'sim:tokens=120'
 const user = (text: string): object => ({ role: 'user', content: text })
 const assistant = (text: string, more: object = {}): object => ({ role: 'assistant', content: text, ...more })
 
-const say = (messages: readonly object[], model = MODEL, more: object = {}): string => answerFor({ model, messages, ...more })
+const say = (messages: readonly object[], model = MODEL, more: object = {}): string =>
+  answerFor({ model, messages, ...more })
 const cases = QUESTIONS.map((question) => ({ question, whole: say([user(question)]) }))
 
 describe('prefill', () => {
@@ -66,54 +72,84 @@ describe('prefill', () => {
 })
 
 describe('an instructed continuation', () => {
-  const continued = (question: string, partial: string, more = '', instruction = 'Continue exactly where you stopped.'): string =>
-    say([user(question), assistant(partial), user(instruction)], MODEL + more)
+  const continued = (
+    question: string,
+    partial: string,
+    more = '',
+    instruction = 'Continue exactly where you stopped.',
+  ): string => say([user(question), assistant(partial), user(instruction)], MODEL + more)
 
   test('gives the rest, after so many repeated characters', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...cases), fc.integer({ min: 1, max: 1_000 }), fc.nat(30), ({ question, whole }, place, overlap) => {
-        const at = Math.min(place, whole.length - 1)
-        const text = continued(question, whole.slice(0, at), `,overlap=${overlap}`)
-        const from = Math.max(at - overlap, 0)
-        assert.ok(whole.endsWith(text))
-        // One character more where the overlap would have started inside a surrogate pair.
-        assert.ok([from, from - 1].includes(whole.length - text.length))
-      }),
+      fc.property(
+        fc.constantFrom(...cases),
+        fc.integer({ min: 1, max: 1_000 }),
+        fc.nat(30),
+        ({ question, whole }, place, overlap) => {
+          const at = Math.min(place, whole.length - 1)
+          const text = continued(question, whole.slice(0, at), `,overlap=${overlap}`)
+          const from = Math.max(at - overlap, 0)
+          assert.ok(whole.endsWith(text))
+          // One character more where the overlap would have started inside a surrogate pair.
+          assert.ok([from, from - 1].includes(whole.length - text.length))
+        },
+      ),
     )
   })
 
   test('repeats 0 to 30 characters with overlap=random, by the seed', () => {
     const { question, whole } = cases[0] ?? { question: '', whole: '' }
-    const overlaps = Array.from({ length: 60 }, (_, i) => continued(question, whole.slice(0, 100 + i), ',overlap=random').length - (whole.length - 100 - i))
+    const overlaps = Array.from(
+      { length: 60 },
+      (_, i) => continued(question, whole.slice(0, 100 + i), ',overlap=random').length - (whole.length - 100 - i),
+    )
     assert.ok(overlaps.every((overlap) => overlap >= 0 && overlap <= 30))
     assert.ok(new Set(overlaps).size > 10)
-    assert.equal(continued(question, whole.slice(0, 100), ',overlap=random'), continued(question, whole.slice(0, 100), ',overlap=random'))
+    assert.equal(
+      continued(question, whole.slice(0, 100), ',overlap=random'),
+      continued(question, whole.slice(0, 100), ',overlap=random'),
+    )
   })
 
   test('chats first with preamble=1, in the language of the question', () => {
     for (const { question, whole } of cases) {
       const text = continued(question, whole.slice(0, 50), ',preamble=1')
       assert.ok(text.endsWith(whole.slice(50)))
-      assert.match(text.slice(0, text.length - whole.length + 50), /^(Sure|Of course|Continuing|Конечно|Разумеется|Продолжаю|好的|当然)[^]*\n\n$/)
+      assert.match(
+        text.slice(0, text.length - whole.length + 50),
+        /^(Sure|Of course|Continuing|Конечно|Разумеется|Продолжаю|好的|当然)[^]*\n\n$/,
+      )
     }
   })
 
   test('is known by its position, whatever the wording and language', () => {
     const { question, whole } = cases[0] ?? { question: '', whole: '' }
-    for (const wording of ['Continue.', 'Продолжай с того же места.', '请继续', 'Your message ended too early. The rest, please.', '...']) {
+    for (const wording of [
+      'Continue.',
+      'Продолжай с того же места.',
+      '请继续',
+      'Your message ended too early. The rest, please.',
+      '...',
+    ]) {
       assert.equal(continued(question, whole.slice(0, 77), '', wording), whole.slice(77), wording)
     }
   })
 
   test('is not what a new question after a stopped answer gets', () => {
     const { question, whole } = cases[0] ?? { question: '', whole: '' }
-    assert.equal(continued(question, whole.slice(0, 77), '', 'What is the capital of France?'), say([user('What is the capital of France?')]))
+    assert.equal(
+      continued(question, whole.slice(0, 77), '', 'What is the capital of France?'),
+      say([user('What is the capital of France?')]),
+    )
   })
 
   test('of a whole answer is empty, and a next question is answered', () => {
     const { question, whole } = cases[0] ?? { question: '', whole: '' }
     assert.equal(continued(question, whole, '', 'Continue.'), '')
-    assert.equal(continued(question, whole, '', 'Thank you! Now about the moon'), say([user('Thank you! Now about the moon')]))
+    assert.equal(
+      continued(question, whole, '', 'Thank you! Now about the moon'),
+      say([user('Thank you! Now about the moon')]),
+    )
   })
 
   test('can be cut and continued again, both ways', () => {
@@ -141,9 +177,13 @@ describe('over the wire', () => {
     const whole = say([user(question)], 'sim:tokens=40')
     for (let at = 0; at <= 40; at++) {
       const request = { stream: true, messages: [user(question)] }
-      const cut = hear((await ask(simulator, { ...request, model: `sim:tokens=40,first=0,interval=0,fault=cut@${at}` })).body)
+      const cut = hear(
+        (await ask(simulator, { ...request, model: `sim:tokens=40,first=0,interval=0,fault=cut@${at}` })).body,
+      )
       const messages = [user(question), assistant(cut.text)]
-      const rest = hear(content(await ask(simulator, { stream: true, messages, model: 'sim:tokens=40,first=0,interval=0' })))
+      const rest = hear(
+        content(await ask(simulator, { stream: true, messages, model: 'sim:tokens=40,first=0,interval=0' })),
+      )
       assert.equal(cut.text + rest.text, whole)
       assert.equal(rest.chunks.filter((chunk) => chunk.choices?.[0]?.delta?.content).length, 40 - at)
     }

@@ -30,7 +30,12 @@ export interface AskOptions {
 export function ask(simulator: Simulator, body?: unknown, options: AskOptions = {}): Promise<RawAnswer> {
   const { path = '/v1/chat/completions', method = 'POST', headers = {}, until, within = 10_000 } = options
   const bytes = options.bytes ?? (body === undefined ? '' : JSON.stringify(body))
-  const fields = { host: 'localhost', connection: 'close', 'content-length': String(Buffer.byteLength(bytes)), ...headers }
+  const fields = {
+    host: 'localhost',
+    connection: 'close',
+    'content-length': String(Buffer.byteLength(bytes)),
+    ...headers,
+  }
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
   return new Promise((resolve) => {
     const socket = connect(simulator.port, '127.0.0.1')
@@ -79,8 +84,13 @@ export interface Dechunked {
 
 export function dechunk(body: Buffer): Dechunked {
   const chunks: Buffer[] = []
-  const done = (complete: boolean, badSize?: string): Dechunked => ({ data: Buffer.concat(chunks), chunks, complete, badSize })
-  for (let at = 0; ; ) {
+  const done = (complete: boolean, badSize?: string): Dechunked => ({
+    data: Buffer.concat(chunks),
+    chunks,
+    complete,
+    badSize,
+  })
+  for (let at = 0; ;) {
     const lineEnd = body.indexOf('\r\n', at)
     if (lineEnd < 0) return done(false)
     const line = body.subarray(at, lineEnd).toString('latin1')
@@ -118,6 +128,13 @@ export interface Usage {
   readonly total_tokens: number
 }
 
+export interface Logprob {
+  readonly token: string
+  readonly logprob: number
+  readonly bytes: readonly number[]
+  readonly top_logprobs: readonly { readonly token: string; readonly logprob: number }[]
+}
+
 export interface Chunk {
   readonly id?: string
   readonly model?: string
@@ -127,7 +144,7 @@ export interface Chunk {
   readonly choices?: readonly {
     readonly index: number
     readonly finish_reason?: string | null
-    readonly logprobs?: unknown
+    readonly logprobs?: { readonly content: readonly Logprob[] } | null
     readonly [field: string]: unknown
     readonly delta?: {
       readonly role?: string
@@ -176,7 +193,8 @@ export function hear(bytes: Buffer): Heard {
   }
 }
 
-function textIn(value: unknown): string {
+/** Text content; empty for anything else. */
+export function textIn(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }
 
@@ -188,4 +206,26 @@ export function chat(model: string, question: string = 'Explain the tides in det
 /** Asks and listens. */
 export async function listen(simulator: Simulator, body: ChatBody, options: AskOptions = {}): Promise<Heard> {
   return hear(content(await ask(simulator, body, options)))
+}
+
+/** A completion in JSON, as far as tests look at it. */
+export interface Completion {
+  readonly error: { readonly message: string; readonly code: string; readonly param: string | null }
+  readonly usage: Usage & { readonly completion_tokens_details: { readonly reasoning_tokens: number } }
+  readonly choices: readonly [
+    {
+      readonly finish_reason: string
+      readonly logprobs: { readonly content: readonly unknown[] } | null
+      readonly message: {
+        readonly content: string
+        readonly reasoning_content?: string
+        readonly tool_calls?: readonly { readonly function: { readonly name: string; readonly arguments: string } }[]
+      }
+    },
+  ]
+}
+
+/** The JSON of an answer. */
+export function json(answer: RawAnswer): Completion {
+  return JSON.parse(content(answer).toString())
 }

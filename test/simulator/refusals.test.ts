@@ -11,7 +11,10 @@ before(async () => {
 })
 after(() => simulator.close())
 
-async function refusal(body: unknown, options?: AskOptions): Promise<{ status: number; code: string; param: string | null }> {
+async function refusal(
+  body: unknown,
+  options?: AskOptions,
+): Promise<{ status: number; code: string; param: string | null }> {
   const answer = await ask(simulator, body, options)
   assert.equal(header(answer, 'content-type'), 'application/json')
   const { error } = JSON.parse(content(answer).toString())
@@ -34,11 +37,22 @@ describe('a refused request', () => {
     ['an unknown role', { model: 'm', messages: [{ role: 'king', content: 'x' }] }, 'messages.0.role'],
     ['a message without content', { model: 'm', messages: [{ role: 'user' }] }, 'messages.0.content'],
     ['content that is a number', { model: 'm', messages: [{ role: 'user', content: 5 }] }, 'messages.0.content'],
-    ['a content part without a type', { model: 'm', messages: [{ role: 'user', content: [{}] }] }, 'messages.0.content.0'],
-    ['a tool message that answers nothing', { model: 'm', messages: [{ role: 'tool', content: 'x' }] }, 'messages.0.tool_call_id'],
+    [
+      'a content part without a type',
+      { model: 'm', messages: [{ role: 'user', content: [{}] }] },
+      'messages.0.content.0',
+    ],
+    [
+      'a tool message that answers nothing',
+      { model: 'm', messages: [{ role: 'tool', content: 'x' }] },
+      'messages.0.tool_call_id',
+    ],
     [
       'tool calls that are not answered',
-      { model: 'm', messages: [...messages, { role: 'assistant', tool_calls: [{ id: 'a', function: { name: 'f' } }] }] },
+      {
+        model: 'm',
+        messages: [...messages, { role: 'assistant', tool_calls: [{ id: 'a', function: { name: 'f' } }] }],
+      },
       'messages.1',
     ],
     ['stream that is text', { model: 'm', messages, stream: 'yes' }, 'stream'],
@@ -52,9 +66,17 @@ describe('a refused request', () => {
     ['top_logprobs without logprobs', { model: 'm', messages, top_logprobs: 3 }, 'top_logprobs'],
     ['an unknown reasoning effort', { model: 'm', messages, reasoning_effort: 'huge' }, 'reasoning_effort'],
     ['an unknown response format', { model: 'm', messages, response_format: { type: 'xml' } }, 'response_format.type'],
-    ['a tool without a name', { model: 'm', messages, tools: [{ type: 'function', function: {} }] }, 'tools.0.function.name'],
+    [
+      'a tool without a name',
+      { model: 'm', messages, tools: [{ type: 'function', function: {} }] },
+      'tools.0.function.name',
+    ],
     ['tool_choice required without tools', { model: 'm', messages, tool_choice: 'required' }, 'tool_choice'],
-    ['a tool_choice that is not among the tools', { model: 'm', messages, tool_choice: { type: 'function', function: { name: 'f' } } }, 'tool_choice'],
+    [
+      'a tool_choice that is not among the tools',
+      { model: 'm', messages, tool_choice: { type: 'function', function: { name: 'f' } } },
+      'tool_choice',
+    ],
   ]
   for (const [what, body, param] of wrong) {
     test(`says which field is at fault: ${what}`, async () => {
@@ -73,14 +95,22 @@ describe('a refused request', () => {
   })
 
   test('is 404 for other paths, with the ones there are', async () => {
-    for (const [method, path] of [['GET', '/v1/nothing'], ['GET', '/'], ['DELETE', '/v1/models'], ['GET', '/v1/chat/completions']] as const) {
+    for (const [method, path] of [
+      ['GET', '/v1/nothing'],
+      ['GET', '/'],
+      ['DELETE', '/v1/models'],
+      ['GET', '/v1/chat/completions'],
+    ] as const) {
       assert.equal((await refusal(undefined, { method, path })).status, 404)
     }
   })
 
   test('is 400 or 404, not a crash, for schemas and bodies of great depth', async () => {
     const deep = '['.repeat(100_000) + ']'.repeat(100_000)
-    const answer = await ask(simulator, undefined, { bytes: `{"model":"m","messages":[{"role":"user","content":"x"}],"metadata":${deep}}`, within: 5_000 })
+    const answer = await ask(simulator, undefined, {
+      bytes: `{"model":"m","messages":[{"role":"user","content":"x"}],"metadata":${deep}}`,
+      within: 5_000,
+    })
     assert.ok([200, 400, 500].includes(answer.status))
     assert.equal((await ask(simulator, chat('sim:tokens=2,first=0'))).status, 200)
   })
@@ -94,7 +124,8 @@ test('paths work with and without /v1', async () => {
 
 test('with an apiKey configured any other key is 401, in either header', async () => {
   await using guarded = await startSimulator({ apiKey: 'sk-right' })
-  const status = async (headers: Record<string, string>): Promise<number> => (await ask(guarded, chat('sim:tokens=2,first=0'), { headers })).status
+  const status = async (headers: Record<string, string>): Promise<number> =>
+    (await ask(guarded, chat('sim:tokens=2,first=0'), { headers })).status
   assert.equal(await status({}), 401)
   assert.equal(await status({ authorization: 'Bearer sk-wrong' }), 401)
   assert.equal(await status({ authorization: 'Bearer sk-right' }), 200)

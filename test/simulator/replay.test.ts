@@ -9,7 +9,9 @@ import { events } from '../../src/simulator/wire/replay.ts'
 import { ask, chat, content, dechunk, header } from './raw.ts'
 
 const FOLDER = fileURLToPath(new URL('../fixtures/provider-streams/', import.meta.url))
-const NAMES = readdirSync(FOLDER).filter((name) => name.endsWith('.sse')).map((name) => name.slice(0, -4))
+const NAMES = readdirSync(FOLDER)
+  .filter((name) => name.endsWith('.sse'))
+  .map((name) => name.slice(0, -4))
 const recorded = (name: string): Buffer => readFileSync(`${FOLDER}${name}.sse`)
 
 let simulator: Simulator
@@ -44,7 +46,10 @@ describe('a recorded stream comes byte for byte', () => {
   test('in pieces of 64 KiB', async () => {
     const answer = await ask(simulator, chat('replay:alibaba-reasoning,split=64k'))
     const sizes = dechunk(answer.body).chunks.map((chunk) => chunk.length)
-    assert.ok(sizes.slice(0, -1).every((size) => size === 64 * 1024), String(sizes))
+    assert.ok(
+      sizes.slice(0, -1).every((size) => size === 64 * 1024),
+      String(sizes),
+    )
   })
 
   test('in one piece', async () => {
@@ -53,7 +58,9 @@ describe('a recorded stream comes byte for byte', () => {
 
   test('in the same random pieces for the same seed', async () => {
     const sizes = async (seed: number): Promise<string> =>
-      dechunk((await ask(simulator, chat(`replay:openai-text,split=random,seed=${seed}`))).body).chunks.map((chunk) => chunk.length).join()
+      dechunk((await ask(simulator, chat(`replay:openai-text,split=random,seed=${seed}`))).body)
+        .chunks.map((chunk) => chunk.length)
+        .join()
     assert.equal(await sizes(3), await sizes(3))
     assert.notEqual(await sizes(3), await sizes(4))
   })
@@ -73,7 +80,9 @@ test('a bare name of a recording is enough', async () => {
 })
 
 test('the models are listed with the recordings among them', async () => {
-  const { data } = JSON.parse(content(await ask(simulator, undefined, { method: 'GET', path: '/v1/models' })).toString())
+  const { data } = JSON.parse(
+    content(await ask(simulator, undefined, { method: 'GET', path: '/v1/models' })).toString(),
+  )
   const ids: string[] = data.map((model: { id: string }) => model.id)
   for (const name of NAMES) assert.ok(ids.includes(name))
 })
@@ -91,11 +100,15 @@ test('a recording cannot be had as JSON, and one that is not there not at all', 
 
 test('a folder that cannot be read, or has no recordings, is refused at the start', async () => {
   await assert.rejects(startSimulator({ replayDir: `${FOLDER}nowhere` }), { code: 'config_invalid' })
-  await assert.rejects(startSimulator({ replayDir: fileURLToPath(new URL('.', import.meta.url)) }), { code: 'config_invalid' })
+  await assert.rejects(startSimulator({ replayDir: fileURLToPath(new URL('.', import.meta.url)) }), {
+    code: 'config_invalid',
+  })
 })
 
 test('events end at blank lines of any kind, and lose no byte', () => {
-  const text = fc.array(fc.constantFrom('data: x', '\n', '\r', '\r\n', ': c', 'é'), { maxLength: 40 }).map((parts) => Buffer.from(parts.join('')))
+  const text = fc
+    .array(fc.constantFrom('data: x', '\n', '\r', '\r\n', ': c', 'é'), { maxLength: 40 })
+    .map((parts) => Buffer.from(parts.join('')))
   fc.assert(
     fc.property(text, (bytes) => {
       const parts = [...events(bytes)]
@@ -103,5 +116,8 @@ test('events end at blank lines of any kind, and lose no byte', () => {
       assert.ok(parts.every((part) => part.length > 0))
     }),
   )
-  assert.deepEqual([...events(Buffer.from('a\n\nb\r\n\r\nc\r\rd'))].map((part) => Buffer.from(part).toString()), ['a\n\n', 'b\r\n\r\n', 'c\r\r', 'd'])
+  assert.deepEqual(
+    [...events(Buffer.from('a\n\nb\r\n\r\nc\r\rd'))].map((part) => Buffer.from(part).toString()),
+    ['a\n\n', 'b\r\n\r\n', 'c\r\r', 'd'],
+  )
 })

@@ -10,7 +10,11 @@ const TEXT = answerFor(chat('sim:tokens=9'))
 const TOOLS = [
   {
     type: 'function',
-    function: { name: 'get_weather', description: '', parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } },
+    function: {
+      name: 'get_weather',
+      description: '',
+      parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+    },
   },
 ]
 
@@ -25,7 +29,8 @@ async function bytes(shape: ShapeName, more: object = {}, options = ''): Promise
   return content(await ask(simulator, body))
 }
 
-const heard = async (shape: ShapeName, more?: object, options?: string): Promise<Heard> => hear(await bytes(shape, more, options))
+const heard = async (shape: ShapeName, more?: object, options?: string): Promise<Heard> =>
+  hear(await bytes(shape, more, options))
 const tools = (shape: ShapeName): Promise<Heard> =>
   heard(shape, { tools: TOOLS, messages: [{ role: 'user', content: 'Weather in Paris and Rome?' }] })
 const called = (stream: Heard): NonNullable<NonNullable<NonNullable<Chunk['choices']>[0]['delta']>['tool_calls']> =>
@@ -71,12 +76,18 @@ describe('what is peculiar to a provider', () => {
     const parts = stream.chunks.map((chunk) => chunk.choices?.[0]?.delta?.content).filter((part) => Array.isArray(part))
     assert.equal(parts.length, 4)
     assert.equal(parts[0]?.[0]?.type, 'thinking')
-    assert.deepEqual(called(await tools('mistral')).map((part) => part.index), [undefined, undefined])
+    assert.deepEqual(
+      called(await tools('mistral')).map((part) => part.index),
+      [undefined, undefined],
+    )
   })
 
   test('gemini: calls without an index, finish_reason stop for them, CRLF, usage in every chunk', async () => {
     const stream = await tools('gemini')
-    assert.deepEqual(called(stream).map((part) => part.index), [undefined, undefined])
+    assert.deepEqual(
+      called(stream).map((part) => part.index),
+      [undefined, undefined],
+    )
     assert.deepEqual(stream.finish, ['stop'])
     assert.equal(stream.usage.length, stream.chunks.length)
     assert.ok((await bytes('gemini')).includes('\r\n\r\n'))
@@ -85,7 +96,11 @@ describe('what is peculiar to a provider', () => {
   test('ollama and openrouter: the role in every delta; groq, vllm and they: reasoning', async () => {
     for (const shape of ['ollama', 'openrouter'] as const) {
       const stream = await heard(shape)
-      assert.ok(stream.chunks.filter((chunk) => chunk.choices?.[0]?.delta?.content).every((chunk) => chunk.choices?.[0]?.delta?.role === 'assistant'))
+      assert.ok(
+        stream.chunks
+          .filter((chunk) => chunk.choices?.[0]?.delta?.content)
+          .every((chunk) => chunk.choices?.[0]?.delta?.role === 'assistant'),
+      )
     }
     for (const shape of ['ollama', 'openrouter', 'groq', 'vllm'] as const) {
       const stream = await heard(shape, {}, ',reasoning=4')
@@ -95,7 +110,10 @@ describe('what is peculiar to a provider', () => {
 
   test('groq: x_groq in the first and last chunk, whole calls', async () => {
     const { chunks } = await heard('groq')
-    assert.deepEqual(chunks.map((chunk) => 'x_groq' in chunk), [true, ...Array.from({ length: 9 }, () => false), true])
+    assert.deepEqual(
+      chunks.map((chunk) => 'x_groq' in chunk),
+      [true, ...Array.from({ length: 9 }, () => false), true],
+    )
     assert.equal(called(await tools('groq')).length, 2)
   })
 
@@ -126,7 +144,10 @@ describe('what is peculiar to a provider', () => {
 
   test('perplexity: the usage so far in every chunk', async () => {
     const stream = await heard('perplexity')
-    assert.deepEqual(stream.usage.map((usage) => usage.completion_tokens), [1, 2, 3, 4, 5, 6, 7, 8, 9, 9])
+    assert.deepEqual(
+      stream.usage.map((usage) => usage.completion_tokens),
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 9],
+    )
   })
 
   test('spring: no space after data:', async () => {

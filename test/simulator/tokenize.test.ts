@@ -26,16 +26,24 @@ const TRICKY = 'e\u0301 👩‍👩‍👧‍👦🏳️‍🌈 ก็ 한글 �
 
 describe('tokens', () => {
   test('give the text back when joined, whatever it is', () => {
-    fc.assert(fc.property(fc.oneof(anyText, fc.string({ unit: 'binary' })), (text) => assert.equal(tokenize(text).join(''), text)))
+    fc.assert(
+      fc.property(fc.oneof(anyText, fc.string({ unit: 'binary' })), (text) =>
+        assert.equal(tokenize(text).join(''), text),
+      ),
+    )
   })
 
   test('never end inside a visible character', () => {
-    fc.assert(fc.property(anyText, (text) => neverInside(text, tokenize(text))), { numRuns: 500 })
+    fc.assert(
+      fc.property(anyText, (text) => neverInside(text, tokenize(text))),
+      { numRuns: 500 },
+    )
     neverInside(TRICKY, tokenize(TRICKY))
   })
 
   test('are at most six characters in Latin and Cyrillic, space included, and one or two in Chinese', () => {
-    for (const token of tokenize('Incomprehensibilities, непредсказуемость — everywhere.')) assert.ok(token.length <= 6, token)
+    for (const token of tokenize('Incomprehensibilities, непредсказуемость — everywhere.'))
+      assert.ok(token.length <= 6, token)
     for (const token of tokenize('量子计算机的原理与应用')) assert.ok(token.length <= 2, token)
   })
 

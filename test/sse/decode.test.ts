@@ -65,6 +65,11 @@ describe('every rule of the standard holds however the bytes are cut', () => {
     ['LF ends lines', 'data: a\ndata: b\n\n', [event('a\nb')]],
     ['CR ends lines', 'data: a\rdata: b\r\r', [event('a\nb')]],
     ['CRLF ends lines', 'data: a\r\ndata: b\r\n\r\n', [event('a\nb')]],
+    [
+      'CR ends a line also where the block ends with LF',
+      'data: a\rb\n\nid: 1\rdata: c\n\n',
+      [event('a'), event('c', { id: '1' })],
+    ],
     ['line ends may be mixed', 'data: a\rdata: b\ndata: c\r\n\rdata: d\n\r\n', [event('a\nb\nc'), event('d')]],
     ['CR LF CR is two line ends', 'data: a\r\n\rdata: b\n\n', [event('a'), event('b')]],
     ['blank lines in a row give nothing', '\n\n\r\r\n\ndata: a\n\n\n\n', [event('a')]],

@@ -1,7 +1,7 @@
 import type { ChatCompletionMessage } from '../../completion/chunk.ts'
 import { parseJson } from '../../completion/json.ts'
 import { OpenAIError } from '../errors.ts'
-import { check, describeIssues } from './schema.ts'
+import { describeIssues } from './schema.ts'
 import type { RunnableTool, ToolContext } from './tool.ts'
 
 /** A call as the model made it. */
@@ -40,7 +40,10 @@ export async function callTool(
   try {
     const tool = tools.find(({ name }) => name === call.name)
     if (tool === undefined) throw new OpenAIError(`There is no tool named ${call.name}`)
-    const value: unknown = await tool.run(await argumentsOf(call, tool), context)
+    const { value, issues } = { value: undefined, ...(await tool.call(argumentsOf(call), context)) }
+    if (issues !== undefined) {
+      throw new ToolArgumentsError(`The arguments of ${call.name} are wrong: ${describeIssues(issues)}`)
+    }
     return { type: 'tool_result', call, content: contentOf(value), value }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
@@ -48,15 +51,11 @@ export async function callTool(
   }
 }
 
-async function argumentsOf(call: RequestedCall, tool: RunnableTool): Promise<unknown> {
+function argumentsOf(call: RequestedCall): unknown {
   // A tool without parameters is called with no text at all by some engines.
   const value = call.arguments.trim() === '' ? {} : parseJson(call.arguments)
   if (value === undefined) throw new ToolArgumentsError(`The arguments of ${call.name} are not valid JSON`)
-  const checked = await check(tool.parameters, value)
-  if ('issues' in checked) {
-    throw new ToolArgumentsError(`The arguments of ${call.name} are wrong: ${describeIssues(checked.issues)}`)
-  }
-  return checked.value
+  return value
 }
 
 function contentOf(value: unknown): string {

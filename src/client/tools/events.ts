@@ -36,7 +36,8 @@ export class EventRun<Event, Final> implements AsyncIterable<Event> {
   async final(): Promise<Final> {
     if (!this.#isRead) {
       // Reading is what makes it go on; there is nothing to do with the events.
-      for await (const _event of this);
+      const events = this[Symbol.asyncIterator]()
+      while ((await events.next()).done !== true);
     }
     return this.#final.promise
   }

@@ -1,22 +1,23 @@
 import type { ChatCompletion, ChatCompletionChunk } from '../../completion/chunk.ts'
+import { isObject } from '../../completion/json.ts'
 import { PartialJson } from '../../completion/partial-json.ts'
 import type { ChatRequest } from '../../completion/request.ts'
 import { OpenAIError } from '../errors.ts'
 import { type ChatClient, streamCompletion, textOf } from './chat-client.ts'
 import { EventRun } from './events.ts'
 import {
-  check,
   describeIssues,
   type Issue,
+  isStandard,
   type JsonSchema,
-  type Output,
-  type Schema,
+  type StandardSchema,
   toJsonSchema,
   toStrict,
+  unchecked,
 } from './schema.ts'
 
 /** A schema with what OpenAI wants to know beside it. */
-export interface NamedSchema<S extends Schema> {
+export interface NamedSchema<S> {
   readonly schema: S
   /** Letters, digits, `_` and `-`; `answer` unless told. */
   readonly name?: string | undefined
@@ -28,7 +29,7 @@ export interface NamedSchema<S extends Schema> {
 }
 
 /** A request whose answer is to be a value. */
-export interface ParseRequest<S extends Schema> extends Omit<ChatRequest, 'response_format' | 'stream' | 'n'> {
+export interface ParseRequest<S> extends Omit<ChatRequest, 'response_format' | 'stream' | 'n'> {
   readonly response_format: S | NamedSchema<S>
   readonly signal?: AbortSignal | undefined
 }
@@ -58,6 +59,9 @@ export interface Parsed<T> {
   readonly parsed: T
   readonly completion: ChatCompletion
 }
+
+/** A value in the making: its events, once, or only the value with `final()`. */
+export type ParseRun<T> = EventRun<ParseEvent<T>, Parsed<T>>
 
 /** Why an answer is no value. */
 export type ParseFailure = 'refused' | 'length' | 'content_filter' | 'not_json' | 'invalid'
@@ -90,22 +94,22 @@ export class ParseError extends OpenAIError {
  * for await (const event of run) if (event.type === 'partial') show(event.partial?.cities)
  * const { parsed } = await run.final()
  */
-export function parse<S extends Schema>(
-  client: ChatClient,
-  request: ParseRequest<S>,
-): EventRun<ParseEvent<Output<S>>, Parsed<Output<S>>> {
+export function parse<T>(client: ChatClient, request: ParseRequest<StandardSchema<T>>): ParseRun<T>
+export function parse(client: ChatClient, request: ParseRequest<JsonSchema>): ParseRun<unknown>
+export function parse(client: ChatClient, request: ParseRequest<StandardSchema | JsonSchema>): ParseRun<unknown> {
   const { response_format: format, signal: own, ...rest } = request
-  const named: NamedSchema<S> = isNamed(format) ? format : { schema: format }
-  const wire: ChatRequest = { ...rest, response_format: responseFormat(named) }
-  return new EventRun((signal) => parsing(client, wire, named.schema, signal), own)
+  const named = isNamed(format) ? format : { schema: format }
+  const schema = isStandard(named.schema) ? named.schema : unchecked(named.schema)
+  const wire: ChatRequest = { ...rest, response_format: responseFormat({ ...named, schema }) }
+  return new EventRun((signal) => parsing(client, wire, schema, signal), own)
 }
 
-/** A JSON Schema may have a member named `schema` only in an unheard-of dialect; ours has it always. */
-function isNamed<S extends Schema>(format: S | NamedSchema<S>): format is NamedSchema<S> {
-  return 'schema' in format && typeof format.schema === 'object' && !('~standard' in format)
+/** A JSON Schema has no member `schema`, and a standard one says that it is one. */
+function isNamed<S extends object>(format: S | NamedSchema<S>): format is NamedSchema<S> {
+  return 'schema' in format && isObject(format.schema) && !('~standard' in format)
 }
 
-function responseFormat<S extends Schema>(named: NamedSchema<S>): NonNullable<ChatRequest['response_format']> {
+function responseFormat(named: NamedSchema<StandardSchema>): NonNullable<ChatRequest['response_format']> {
   const { schema, name = 'answer', description } = named
   const own = named.jsonSchema ?? toJsonSchema(schema)
   const strict = named.strict === false ? undefined : toStrict(own)
@@ -120,12 +124,12 @@ function responseFormat<S extends Schema>(named: NamedSchema<S>): NonNullable<Ch
   }
 }
 
-async function* parsing<S extends Schema>(
+async function* parsing<T>(
   client: ChatClient,
   request: ChatRequest,
-  schema: S,
+  schema: StandardSchema<T>,
   signal: AbortSignal,
-): AsyncGenerator<ParseEvent<Output<S>>, Parsed<Output<S>>, undefined> {
+): AsyncGenerator<ParseEvent<T>, Parsed<T>, undefined> {
   const value = new FencedJson()
   const chunks = streamCompletion(client, request, signal)
   let next = await chunks.next()
@@ -135,8 +139,8 @@ async function* parsing<S extends Schema>(
       const text = textOf(next.value)
       if (text !== '') {
         value.push(text)
-        // Not checked: the type says what there will be, where there is something.
-        yield { type: 'partial', text, partial: value.value as DeepPartial<Output<S>> | undefined }
+        const partial = value.value
+        yield { type: 'partial', text, partial: isGrowing<T>(partial) ? partial : undefined }
       }
       next = await chunks.next()
     }
@@ -147,11 +151,12 @@ async function* parsing<S extends Schema>(
   return finish(next.value, value, schema)
 }
 
-async function finish<S extends Schema>(
-  completion: ChatCompletion,
-  value: FencedJson,
-  schema: S,
-): Promise<Parsed<Output<S>>> {
+/** Not checked: the type says what there will be, where there is something. */
+function isGrowing<T>(value: unknown): value is DeepPartial<T> {
+  return value !== undefined
+}
+
+async function finish<T>(completion: ChatCompletion, value: FencedJson, schema: StandardSchema<T>): Promise<Parsed<T>> {
   const choice = completion.choices[0]
   const refusal = choice?.message.refusal
   if (refusal) throw new ParseError('refused', `The model refused: ${refusal}`, completion)
@@ -159,17 +164,9 @@ async function finish<S extends Schema>(
     throw new ParseError(choice.finish_reason, `The answer was cut off (${choice.finish_reason})`, completion)
   }
   if (!value.end()) throw new ParseError('not_json', 'The answer is not valid JSON', completion)
-  const checked = await check(schema, value.value)
-  if ('issues' in checked) {
-    throw new ParseError(
-      'invalid',
-      `The answer is wrong: ${describeIssues(checked.issues)}`,
-      completion,
-      checked.issues,
-    )
-  }
-  // What the schema let through is its output; a JSON Schema's is unknown.
-  return { parsed: checked.value as Output<S>, completion }
+  const checked = await schema['~standard'].validate(value.value)
+  if (checked.issues === undefined) return { parsed: checked.value, completion }
+  throw new ParseError('invalid', `The answer is wrong: ${describeIssues(checked.issues)}`, completion, checked.issues)
 }
 
 /** JSON that services without structured output like to put into a code fence. */

@@ -10,29 +10,27 @@ export interface Issue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
 }
 
-type Checked<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly Issue[] }
+/** A value as its schema let it through, or what is wrong with it. */
+export type Checked<Out> = { readonly value: Out; readonly issues?: undefined } | { readonly issues: readonly Issue[] }
 
 /**
  * A schema of any library that keeps to standardschema.dev: zod, valibot, arktype. Known by its shape,
  * so that none of them is needed to run.
  */
-export interface StandardSchema<Output = unknown> {
+export interface StandardSchema<Out = unknown> {
   readonly '~standard': {
     readonly version: 1
     readonly vendor: string
-    readonly validate: (value: unknown) => Checked<Output> | Promise<Checked<Output>>
-    readonly types?: { readonly input: unknown; readonly output: Output } | undefined
+    readonly validate: (value: unknown) => Checked<Out> | Promise<Checked<Out>>
+    readonly types?: { readonly input: unknown; readonly output: Out } | undefined
   }
 }
 
 /** A schema that checks and types values, or a JSON Schema, which does neither here. */
-export type Schema = StandardSchema | JsonSchema
-
-/** What a schema lets through. */
-export type Output<S extends Schema> = S extends StandardSchema<infer Out> ? Out : unknown
+export type Schema<Out = unknown> = StandardSchema<Out> | JsonSchema
 
 /** Whether a schema can check values. */
-export function isStandard(schema: Schema): schema is StandardSchema {
+export function isStandard<Out>(schema: Schema<Out>): schema is StandardSchema<Out> {
   return '~standard' in schema && isObject(schema['~standard']) && typeof schema['~standard']['validate'] === 'function'
 }
 
@@ -42,8 +40,7 @@ export function isStandard(schema: Schema): schema is StandardSchema {
  *
  * @throws OpenAIError when it cannot; the JSON Schema has to be given beside it then.
  */
-export function toJsonSchema(schema: Schema): JsonSchema {
-  if (!isStandard(schema)) return schema
+export function toJsonSchema(schema: StandardSchema): JsonSchema {
   const made = byMethod(schema) ?? byStandard(schema)
   if (made === undefined) {
     const { vendor } = schema['~standard']
@@ -98,14 +95,12 @@ function closed(node: unknown): unknown {
   return { ...copy, properties: copy['properties'] ?? {}, required: properties, additionalProperties: false }
 }
 
-/** A value as its schema lets it through, or what is wrong with it. A JSON Schema lets everything through. */
-export async function check(
-  schema: Schema,
-  value: unknown,
-): Promise<{ readonly value: unknown } | { readonly issues: readonly Issue[] }> {
-  if (!isStandard(schema)) return { value }
-  const checked = await schema['~standard'].validate(value)
-  return checked.issues === undefined ? { value: checked.value } : { issues: checked.issues }
+/** A JSON Schema as a standard schema that lets everything through. */
+export function unchecked(schema: JsonSchema): StandardSchema & { readonly toJSONSchema: () => JsonSchema } {
+  return {
+    '~standard': { version: 1, vendor: 'json-schema', validate: (value) => ({ value }) },
+    toJSONSchema: () => schema,
+  }
 }
 
 /** Issues in one line, for people and for models: `city: expected string; days.0: too small`. */

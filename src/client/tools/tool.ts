@@ -1,5 +1,14 @@
+import { isObject } from '../../completion/json.ts'
 import type { Tool as WireTool } from '../../completion/request.ts'
-import { type JsonSchema, type Output, type Schema, toJsonSchema, toStrict } from './schema.ts'
+import {
+  type Checked,
+  isStandard,
+  type JsonSchema,
+  type Schema,
+  type StandardSchema,
+  toJsonSchema,
+  toStrict,
+} from './schema.ts'
 
 /** What a tool is told beside its arguments. */
 export interface ToolContext {
@@ -11,19 +20,22 @@ export interface ToolContext {
   readonly step: number
 }
 
+/** Arguments that only a JSON Schema describes: an object, nothing more is known of it. */
+export type Arguments = { readonly [name: string]: unknown }
+
 /** How a tool is defined. */
-export interface ToolDefinition<S extends Schema, Result> {
+export interface ToolDefinition<Args, Parameters extends Schema<Args> = StandardSchema<Args>> {
   /** Letters, digits, `_` and `-`. */
   readonly name: string
   readonly description?: string | undefined
   /** A zod or other Standard Schema, which checks the arguments and types them, or a JSON Schema. */
-  readonly parameters: S
+  readonly parameters: Parameters
   /** For a schema that cannot say itself as JSON Schema. */
   readonly jsonSchema?: JsonSchema | undefined
   /** Whether the model is held to the schema; where the schema allows it unless told. */
   readonly strict?: boolean | undefined
   /** A string goes back to the model as it is, anything else as JSON. */
-  run(args: Output<S>, context: ToolContext): Result | Promise<Result>
+  run(args: Args, context: ToolContext): unknown
 }
 
 /** A tool that the model may call. */
@@ -31,9 +43,8 @@ export interface RunnableTool {
   readonly name: string
   /** As it stands in a request. */
   readonly wire: WireTool
-  readonly parameters: Schema
-  /** With arguments that `parameters` let through. */
-  run(args: unknown, context: ToolContext): unknown
+  /** Checks the arguments and runs the tool with them; the result, or what was wrong with the arguments. */
+  call(args: unknown, context: ToolContext): Promise<Checked<unknown>>
 }
 
 /**
@@ -48,13 +59,15 @@ export interface RunnableTool {
  *   run: ({ city }, { signal }) => fetchWeather(city, signal),
  * })
  */
-export function tool<S extends Schema, Result>(definition: ToolDefinition<S, Result>): RunnableTool {
+export function tool<Args>(definition: ToolDefinition<Args>): RunnableTool
+export function tool(definition: ToolDefinition<Arguments, JsonSchema>): RunnableTool
+export function tool(definition: ToolDefinition<Arguments, Schema<Arguments>>): RunnableTool {
   const { name, description, parameters } = definition
-  const own = definition.jsonSchema ?? toJsonSchema(parameters)
+  const schema = isStandard(parameters) ? parameters : objects(parameters)
+  const own = definition.jsonSchema ?? toJsonSchema(schema)
   const strict = definition.strict === false ? undefined : toStrict(own)
   return {
     name,
-    parameters,
     wire: {
       type: 'function',
       function: {
@@ -64,7 +77,21 @@ export function tool<S extends Schema, Result>(definition: ToolDefinition<S, Res
         ...(strict === undefined && definition.strict !== true ? {} : { strict: true }),
       },
     },
-    // `check` has let the arguments through the schema whose output this takes.
-    run: (args, context) => definition.run(args as Output<S>, context),
+    async call(args, context) {
+      const checked = await schema['~standard'].validate(args)
+      return checked.issues === undefined ? { value: await definition.run(checked.value, context) } : checked
+    },
+  }
+}
+
+/** A JSON Schema is not checked here, but for what `run` is promised. */
+function objects(schema: JsonSchema): StandardSchema<Arguments> & { readonly toJSONSchema: () => JsonSchema } {
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'json-schema',
+      validate: (value) => (isObject(value) ? { value } : { issues: [{ message: 'expected an object' }] }),
+    },
+    toJSONSchema: () => schema,
   }
 }

@@ -2,14 +2,17 @@ import { Accumulator } from '../../completion/accumulate.ts'
 import type { ChatCompletion, ChatCompletionChunk } from '../../completion/chunk.ts'
 import { resolveModel, type OnDisconnect } from '../../config/config.ts'
 import { SluiceError } from '../../errors.ts'
+import type { StreamState } from '../../log/stream-log.ts'
 import type { Route } from '../../provider/provider.ts'
-import { checkChatRequest } from '../chat-request.ts'
+import { callerOf } from '../caller.ts'
+import { checkChatRequest, type CheckedChatRequest } from '../chat-request.ts'
 import { refuseWhenDraining, type GatewayContext } from '../context.ts'
 import { streamOfCursor } from '../cursor.ts'
 import { deliver } from '../deliver.ts'
 import { baseHeaders, streamHeaders, type Call } from '../http.ts'
 import { parseJsonBody } from '../json-body.ts'
 import { parseOnDisconnect, type LiveStream } from '../live.ts'
+import { startedBefore } from '../reuse.ts'
 import { startStream } from '../start.ts'
 import { attach, findOwn } from './streams.ts'
 
@@ -20,22 +23,31 @@ export async function chatCompletions(context: GatewayContext, call: Call): Prom
   if (resumed !== undefined)
     return attach(context, call, await findOwn(context, call, streamOfCursor(resumed)), resumed)
   refuseWhenDraining(context)
-  const request = checkChatRequest(parseJsonBody(await call.env.body(context.config.server.maxBodyBytes)))
+  const bytes = await call.env.body(context.config.server.maxBodyBytes)
+  const request = checkChatRequest(parseJsonBody(bytes))
+  const route = findRoute(context, request.model)
+  const owner = callerOf(context, call)
+  const streamId = context.newStreamId()
+  const onDisconnect = disconnectPolicy(context, call)
+  const conversation = conversationOf(call)
+  const earlier = await startedBefore(context, call, { owner, bytes, streamId })
+  if (earlier !== undefined) return again(context, call, request, earlier)
   const order = {
-    route: findRoute(context, request.model),
+    streamId,
+    route,
     body: request,
-    owner: 'local',
+    owner,
     requestId: call.get('requestId'),
-    onDisconnect: onDisconnect(context, call),
-    conversation: call.req.header('x-stream-conversation'),
+    onDisconnect,
+    conversation,
     bare: request.stream !== true || request.stream_options?.include_usage === true,
     repair: call.req.header('x-stream-repair') === 'on',
   }
   const stream = startStream(context, order)
   const leave = stream.attach()
   try {
-    const reply = request.stream === true ? streamed : whole
-    return await reply(context, call, stream, leave)
+    const answer = request.stream === true ? streamed : whole
+    return await answer(context, call, stream, leave)
   } catch (error) {
     leave()
     throw error
@@ -44,32 +56,57 @@ export async function chatCompletions(context: GatewayContext, call: Call): Prom
 
 async function streamed(context: GatewayContext, call: Call, stream: LiveStream, leave: () => void): Promise<Response> {
   await headOrPatience(context, call, stream)
+  return reply(context, call, stream.id, leave)
+}
+
+function reply(context: GatewayContext, call: Call, id: string, leave: () => void): Response {
+  const reader = { after: -1, compactTo: -1, maxLag: context.config.server.maxLag, signal: call.env.signal }
   return call.env.send({
     status: 200,
-    headers: streamHeaders(call.get('requestId'), stream.id),
-    frames: deliver(context.log, stream.id, { after: -1, compactTo: -1, signal: call.env.signal }),
+    headers: streamHeaders(call.get('requestId'), id),
+    frames: deliver(context.log, id, reader),
     onLeave: leave,
   })
 }
 
 /** The same way as a stream, gathered at its end. */
 async function whole(context: GatewayContext, call: Call, stream: LiveStream, leave: () => void): Promise<Response> {
-  const completion = await gather(context, stream, call.env.signal)
+  const completion = await gather(context, stream.id, call.env.signal)
   leave()
+  await stream.outcome
+  if (stream.failure !== undefined) throw stream.failure
   const headers = { ...baseHeaders(call.get('requestId')), 'x-stream-id': stream.id }
   return Response.json(completion, { headers })
 }
 
-async function gather(context: GatewayContext, stream: LiveStream, signal: AbortSignal): Promise<ChatCompletion> {
+/** The same request again: its stream from the start, every chunk as it came, or its completion. */
+async function again(
+  context: GatewayContext,
+  call: Call,
+  request: CheckedChatRequest,
+  state: StreamState,
+): Promise<Response> {
+  const leave = context.live.find(state.id)?.attach() ?? ((): void => {})
+  if (request.stream === true) return reply(context, call, state.id, leave)
+  try {
+    const completion = await gather(context, state.id, call.env.signal)
+    const outcome = await context.log.find(state.id)
+    if (outcome !== undefined && outcome !== 'expired' && outcome.outcome?.error !== undefined)
+      throw new SluiceError('upstream_interrupted', outcome.outcome.error.message)
+    return Response.json(completion, { headers: { ...baseHeaders(call.get('requestId')), 'x-stream-id': state.id } })
+  } finally {
+    leave()
+  }
+}
+
+async function gather(context: GatewayContext, id: string, signal: AbortSignal): Promise<ChatCompletion> {
   const accumulator = new Accumulator()
-  for await (const { entries } of context.log.read(stream.id, -1, signal)) {
+  for await (const { entries } of context.log.read(id, -1, signal)) {
     for (const { kind, data } of entries) {
       if (kind === 'chunk' || kind === 'usage') accumulator.add(parseChunk(data))
     }
   }
   if (signal.aborted) throw new SluiceError('cancelled', 'The caller left')
-  await stream.outcome
-  if (stream.failure !== undefined) throw stream.failure
   return accumulator.completion()
 }
 
@@ -110,7 +147,16 @@ function printable(text: string): string {
   return JSON.stringify(text.slice(0, 100)).slice(1, -1)
 }
 
-function onDisconnect(context: GatewayContext, call: Call): OnDisconnect {
+function disconnectPolicy(context: GatewayContext, call: Call): OnDisconnect {
   const asked = call.req.header('x-stream-on-disconnect')
   return asked === undefined ? context.config.server.onDisconnect : parseOnDisconnect(asked)
+}
+
+/** The caller's own grouping of streams. */
+function conversationOf(call: Call): string | undefined {
+  const name = call.req.header('x-stream-conversation')
+  if (name === undefined || /^[\x21-\x7e]{1,128}$/.test(name)) return name
+  throw new SluiceError('invalid_value', 'X-Stream-Conversation must be 1 to 128 visible ASCII characters', {
+    param: 'X-Stream-Conversation',
+  })
 }

@@ -28,7 +28,7 @@ export function attach(context: GatewayContext, call: Call, state: StreamState, 
   if (after + 1 < state.first) throw expired()
   const leave = context.live.find(state.id)?.attach() ?? ((): void => {})
   const compactTo = call.req.query('replay') === 'full' ? -1 : state.last
-  const reader = { after, compactTo, signal: call.env.signal }
+  const reader = { after, compactTo, maxLag: context.config.server.maxLag, signal: call.env.signal }
   return call.env.send({ status: 200, headers, frames: deliver(context.log, state.id, reader), onLeave: leave })
 }
 
@@ -49,6 +49,7 @@ export async function deleteStream(context: GatewayContext, call: Call): Promise
   live?.cancel()
   await live?.outcome
   await context.log.erase(state.id)
+  context.ledger.forget(state.id)
   return new Response(null, { status: 204, headers: baseHeaders(call.get('requestId')) })
 }
 

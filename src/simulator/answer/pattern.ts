@@ -74,7 +74,7 @@ class PatternReader {
 
   #escaped(char: string): string {
     const members = CLASSES[char]
-    if (members !== undefined) return this.#random.pick([...members])
+    if (members !== undefined) return this.#random.pick(Array.from(members))
     return { n: '\n', t: '\t', r: '\r' }[char] ?? char
   }
 
@@ -82,7 +82,7 @@ class PatternReader {
     const members: string[] = []
     while (this.#at < this.#pattern.length && this.#peek() !== ']') {
       const char = this.#next()
-      if (char === '\\') members.push(...(CLASSES[this.#peek()] ?? this.#peek()), this.#next() && '')
+      if (char === '\\') members.push(...this.#members(this.#next()))
       else if (this.#peek() === '-' && this.#pattern[this.#at + 1] !== ']') {
         this.#next()
         const last = this.#next()
@@ -92,8 +92,12 @@ class PatternReader {
       } else members.push(char)
     }
     this.#take(']')
-    const real = members.filter((member) => member !== '')
-    return real.length === 0 ? ['a'] : real
+    return members.length === 0 ? ['a'] : members
+  }
+
+  /** What an escape in a class stands for. */
+  #members(char: string): string[] {
+    return Array.from(CLASSES[char] ?? char)
   }
 
   #quantifier(): number {

@@ -11,7 +11,7 @@ import { tokenize } from '../text/tokenize.ts'
 import type { ModelSpec } from '../model-name.ts'
 import type { Format, Turn } from './chat-request.ts'
 import { hintsOf } from './hints.ts'
-import { instanceOf } from './schema.ts'
+import { schemaInstance } from './schema.ts'
 
 /** Composes an answer; a memory of what was composed fits here. */
 export type Compose = (question: Question, seed: number, tokens: number | undefined) => readonly string[]
@@ -107,7 +107,7 @@ function answerTokens(question: Question, terms: Terms): readonly string[] {
   if (format.kind === 'text') return (terms.compose ?? composeAnswer)(question, seed, spec.tokens)
   const random = seeded(hash(question.text, seed ^ 0x5eed))
   const schema = format.kind === 'schema' ? format.schema : FREE_JSON
-  const value = instanceOf(schema, { root: schema, hints: hintsOf(question.text), random })
+  const value = schemaInstance(schema, hintsOf(question.text), random)
   return tokenize(JSON.stringify(value))
 }
 

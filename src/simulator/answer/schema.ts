@@ -7,10 +7,22 @@ import type { Hints } from './hints.ts'
 import { matchingText } from './pattern.ts'
 
 /** What instances are made from. */
-export interface Material {
+interface Material {
   readonly root: Body
   readonly hints: Hints
   readonly random: Random
+  /** Values still to be made: a schema that requires itself twice would otherwise grow without end. */
+  readonly budget: { left: number }
+}
+
+const MOST_VALUES = 5_000
+
+/**
+ * A value the schema allows, filled with what the question offers; null in places where no value can be
+ * had, as in a schema that requires itself.
+ */
+export function schemaInstance(schema: Body, hints: Hints, random: Random): unknown {
+  return instanceOf(schema, { root: schema, hints, random, budget: { left: MOST_VALUES } })
 }
 
 /** From here on optional things are left out and lists are as short as they may be. */
@@ -18,13 +30,9 @@ const DEEP = 4
 /** From here on there is nothing but null, valid or not: a schema that requires itself has no instance. */
 const BOTTOM = 40
 
-/**
- * A value the schema allows, filled with what the question offers.
- *
- * @param name - the field's name, which decides what kind of text stands in it
- */
-export function instanceOf(schema: unknown, material: Material, name: string = '', depth: number = 0): unknown {
-  if (depth > BOTTOM || !isRecord(schema)) return null
+/** @param name - the field's name, which decides what kind of text stands in it */
+function instanceOf(schema: unknown, material: Material, name: string = '', depth: number = 0): unknown {
+  if (depth > BOTTOM || material.budget.left-- <= 0 || !isRecord(schema)) return null
   const ref = schema['$ref']
   if (typeof ref === 'string') return instanceOf(resolve(ref, material.root), material, name, depth + 1)
   if ('const' in schema) return schema['const']
@@ -93,10 +101,11 @@ function arrayOf(schema: Body, material: Material, name: string, depth: number):
   const wanted = depth > DEEP ? least : Math.max(least, Math.min(most, 2 + material.random.below(2)))
   const fixed: readonly unknown[] = Array.isArray(schema['prefixItems']) ? schema['prefixItems'] : []
   const out: unknown[] = fixed.map((item) => instanceOf(item, material, name, depth + 1))
-  const items = schema['items']
+  const items = schema['items'] ?? {}
+  if (items === false) return out
   const seen = new Set(out.map((item) => JSON.stringify(item)))
-  for (let tries = 0; out.length < Math.min(wanted, 200) && items !== false && tries < 2_000; tries++) {
-    const item = instanceOf(items ?? {}, later(material, tries), singular(name), depth + 1)
+  for (let tries = 0; out.length < Math.min(wanted, 200) && tries < 500; tries++) {
+    const item = instanceOf(items, later(material, tries), singular(name), depth + 1)
     const text = JSON.stringify(item)
     if (schema['uniqueItems'] === true && seen.has(text)) continue
     seen.add(text)
@@ -145,7 +154,7 @@ function stringOf(schema: Body, material: Material, name: string): string {
   const least = numberIn(schema, 'minLength') ?? 0
   const most = numberIn(schema, 'maxLength') ?? Number.POSITIVE_INFINITY
   // JSON Schema counts characters, not UTF-16 units.
-  const characters = [...text]
+  const characters = Array.from(text)
   for (let i = 0; characters.length < Math.min(least, 10_000); i++) characters.push(characters[i] ?? 'a')
   return characters.slice(0, most).join('')
 }

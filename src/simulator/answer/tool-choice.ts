@@ -3,7 +3,7 @@ import type { ChatRequest, Tool } from './chat-request.ts'
 import { isRecord } from './fields.ts'
 import { hintsOf } from './hints.ts'
 import type { Hints } from './hints.ts'
-import { instanceOf } from './schema.ts'
+import { schemaInstance } from './schema.ts'
 
 /** A call the answer makes. */
 export interface ToolCall {
@@ -36,8 +36,7 @@ export function chooseCalls(request: ChatRequest, question: string, seed: number
   const random = seeded(hash(question, seed ^ 0x7001))
   const chosen = chooseTools(tools, toolChoice, hints)
   const calls = chosen.flatMap((tool) => {
-    const material = { root: tool.parameters, hints, random }
-    const wholes = splitByName(tool, hints).map((one) => instanceOf(tool.parameters, { ...material, hints: one }))
+    const wholes = splitByName(tool, hints).map((one) => schemaInstance(tool.parameters, one, random))
     return wholes.map((value) => ({ name: tool.name, arguments: JSON.stringify(value) }))
   })
   return calls.slice(0, parallelTools ? MOST_CALLS : 1)

@@ -74,5 +74,6 @@ export class Draft {
     if (known !== undefined) return known
     const tokens = tokenize(text)
     if (this.#known.size < 1_000) this.#known.set(text, tokens)
-    return tokens  }
+    return tokens
+  }
 }

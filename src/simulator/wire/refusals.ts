@@ -1,4 +1,4 @@
-import { SluiceError } from '../../errors.ts'
+import type { SluiceError } from '../../errors.ts'
 import type { Headers, Op } from './op.ts'
 
 /** A complete answer with a body of known length. */

@@ -47,8 +47,8 @@ export interface Circumstances {
   readonly random: Random
   readonly violations: Violations
   readonly tally: Tally
-  /** Resolves after a while, for a reader that loses its patience. */
-  readonly patience: (random: Random) => Promise<void>
+  /** Calls `leave` after a while: a reader goes away whatever happens. The result calls it off. */
+  readonly patience: (random: Random, leave: () => void) => () => void
   /** False: enough was tried, read the rest in one go. */
   readonly goesOn: () => boolean
 }
@@ -61,7 +61,7 @@ export async function gather(told: Told, connect: Connect, around: Circumstances
   const { random, tally, violations } = around
   const full = random.chance(0.5)
   const pieces = new Pieces(told, full, violations)
-  let budget = random.magnitude(1, 6_000)
+  let budget = someBytes(random)
   let late = 0
   for (;;) {
     const hurries = !around.goesOn()
@@ -87,7 +87,7 @@ export async function gather(told: Told, connect: Connect, around: Circumstances
     await readSome(connection, pieces, hurries ? Number.POSITIVE_INFINITY : budget, around)
     connection.leave()
     // An event that is larger than the budget would never be had.
-    budget = pieces.count === before ? budget * 2 : random.magnitude(1, 6_000)
+    budget = pieces.count === before ? budget * 2 : someBytes(random)
     if (!pieces.isSound) break
     if (full && !hurries && random.chance(0.04)) pieces.rewind(random)
   }
@@ -96,19 +96,25 @@ export async function gather(told: Told, connect: Connect, around: Circumstances
   pieces.conclude()
 }
 
+/** Bytes that a connection may give: anything from the middle of an `id:` to hundreds of events. */
+function someBytes(random: Random): number {
+  return random.magnitude(16, 64_000)
+}
+
 /** Reads up to `budget` bytes in reads of random size, then stops in the middle of whatever it is. */
 async function readSome(connection: Connection, pieces: Pieces, budget: number, around: Circumstances): Promise<void> {
-  const { random } = around
+  const { random, patience } = around
   const decoder = new TextDecoder()
   const parser = createParser({ onEvent: ({ id, data, event }) => pieces.take(id, data, event) })
-  let left = budget
-  while (left > 0) {
-    const isImpatient = Number.isFinite(budget)
-    const bytes = await (isImpatient
-      ? Promise.race([connection.read(), around.patience(random).then((): 'tired' => 'tired')])
-      : connection.read())
+  const tired = Promise.withResolvers<'tired'>()
+  const callOff = Number.isFinite(budget) ? patience(random, () => tired.resolve('tired')) : () => {}
+  for (let left = budget; left > 0 && pieces.isSound;) {
+    const bytes = await Promise.race([connection.read(), tired.promise])
     if (bytes === 'tired') return
-    if (typeof bytes === 'string') return pieces.ended(bytes, around.violations)
+    if (typeof bytes === 'string') {
+      pieces.ended(bytes)
+      break
+    }
     const most = Math.min(bytes.length, left)
     for (let at = 0; at < most;) {
       const size = Math.min(most - at, random.magnitude(1, 4_096))
@@ -116,8 +122,8 @@ async function readSome(connection: Connection, pieces: Pieces, budget: number, 
       at += size
     }
     left -= most
-    if (!pieces.isSound) return
   }
+  callOff()
 }
 
 /** What a reader has of a stream. */
@@ -173,10 +179,9 @@ class Pieces {
     } else this.#merged(offset, data)
   }
 
-  ended(how: 'end' | 'cut', violations: Violations): void {
-    if (how === 'cut') this.isSound = false
-    violations.expect(how === 'end', 'a connection that broke by itself', () => this.where())
-    if (!this.isOver && how === 'end') this.#wrong('an orderly end without a terminal')
+  ended(how: 'end' | 'cut'): void {
+    if (how === 'cut') this.#wrong('a connection that broke by itself')
+    else if (!this.isOver) this.#wrong('an orderly end without a terminal')
   }
 
   /** The stream was read to its end: do the pieces give the same completion? */

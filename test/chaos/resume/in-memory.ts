@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import type { Gateway } from '../../../src/gateway/gateway.ts'
 import type { StreamReply, Transport } from '../../../src/gateway/http.ts'
 import type { StreamLog } from '../../../src/log/stream-log.ts'
@@ -60,8 +59,8 @@ class InMemoryReader implements Transport {
   }
 }
 
-/** Writes a story into a log, a few entries at a time at random moments. Resolves when the end is in it. */
-export async function produceInto(log: StreamLog, told: Told, random: Random): Promise<void> {
+/** Writes a story into a log, a few entries at a time, at most `pause` turns apart. Resolves when the end is in it. */
+export async function produceInto(log: StreamLog, told: Told, random: Random, pause: number): Promise<void> {
   const { id, story } = told
   const writer = log.create({ id, owner: 'local', model: 'chaos', createdAt: 0 })
   const last = story.entries.at(-1)
@@ -72,12 +71,23 @@ export async function produceInto(log: StreamLog, told: Told, random: Random): P
     const size = random.magnitude(1, 24)
     writer.append(entries.slice(at, at + size))
     at += size
-    if (at < entries.length) await turns(random.chance(0.3) ? 0 : random.magnitude(1, 40))
+    if (at < entries.length) await turns(random.chance(0.3) ? 0 : random.magnitude(1, pause))
   }
   await writer.close(story.status === 'completed' ? { status: story.status } : { status: story.status, error })
 }
 
+/** Calls `fire` after so many turns of the event loop; the result calls it off. */
+export function afterTurns(count: number, fire: () => void): () => void {
+  let left = count
+  const turn = (): void => {
+    if (left-- <= 0) fire()
+    else pending = setImmediate(turn)
+  }
+  let pending = setImmediate(turn)
+  return () => clearImmediate(pending)
+}
+
 /** So many turns of the event loop. */
-export async function turns(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await setImmediate()
+function turns(count: number): Promise<void> {
+  return new Promise((resolve) => void afterTurns(count, resolve))
 }

@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createGateway } from '../../../src/gateway/gateway.ts'
 import { newStreamId } from '../../../src/gateway/ids.ts'
+import { createLedger } from '../../../src/ledger/ledger.ts'
 import { createFileLog } from '../../../src/log/file-log.ts'
 import { createMemoryLog } from '../../../src/log/memory-log.ts'
 import type { StreamLog } from '../../../src/log/stream-log.ts'
@@ -13,7 +14,7 @@ import { Random } from '../random.ts'
 import { readAll, request } from '../socket.ts'
 import { Violations, type Broken } from '../violations.ts'
 import { gather, type Circumstances, type Connect, type Tally, type Told } from './gather.ts'
-import { connectInMemory, produceInto, turns } from './in-memory.ts'
+import { afterTurns, connectInMemory, produceInto } from './in-memory.ts'
 import { connectOverSockets, startStoryTeller } from './over-sockets.ts'
 import { makeStory } from './story.ts'
 
@@ -108,15 +109,19 @@ async function openLog(part: Part, dir: string): Promise<StreamLog> {
 
 async function stageInMemory(part: Part, dir: string): Promise<Stage & AsyncDisposable> {
   const log = await openLog(part, dir)
-  const gateway = createGateway({ config: gatewayConfig(), log, logger: keepingLogger() })
+  const ledger = createLedger({ path: ':memory:', now, retentionMs: 3_600_000 })
+  // No request is posted here, so none is hashed.
+  const gateway = createGateway({ config: gatewayConfig(), log, ledger, hash: String, logger: keepingLogger() })
+  // The more resumes there are, the longer the story takes, so that many of them find it unfinished.
+  const pause = Math.max(40, part.resumes / 4)
   return {
     begin: (told, random) =>
       Promise.resolve({
         id: told.id,
-        produced: produceInto(log, told, random),
+        produced: produceInto(log, told, random, pause),
         connect: connectInMemory(gateway, told.id),
       }),
-    patience: (random) => turns(random.magnitude(1, 30)),
+    patience: (random, leave) => afterTurns(random.magnitude(1, 60), leave),
     [Symbol.asyncDispose]: () => gateway.shutdown(0),
   }
 }
@@ -139,7 +144,10 @@ async function stageOverSockets(part: Part, dir: string): Promise<Stage & AsyncD
       const id = await post(url, model, told, random)
       return { id, produced: cancelInTime(url, id, told, random), connect: connectOverSockets(url, id, random) }
     },
-    patience: (random) => setTimeout(random.magnitude(1, 20)),
+    patience: (random, leave) => {
+      const timer = setTimeout(leave, random.magnitude(1, 30))
+      return () => clearTimeout(timer)
+    },
     async [Symbol.asyncDispose]() {
       await server.shutdown()
       await teller[Symbol.asyncDispose]()
@@ -149,7 +157,10 @@ async function stageOverSockets(part: Part, dir: string): Promise<Stage & AsyncD
 
 /** Starts a stream as a caller does, and leaves it to others to read. */
 async function post(url: string, model: string, { story }: Told, random: Random): Promise<string> {
-  const body = JSON.stringify({ model, stream: true, n: story.n, messages: [{ role: 'user', content: 'Tell me' }] })
+  const messages = [{ role: 'user', content: 'Tell me' }]
+  // With usage, so that every entry has its frame and a gap in the ids can only be a loss.
+  const options = { stream: true, stream_options: { include_usage: true } }
+  const body = JSON.stringify({ model, ...options, n: story.n, messages })
   const headers = { 'content-type': 'application/json', 'x-stream-on-disconnect': 'continue' }
   const posted = await request(`${url}/chat/completions`, { method: 'POST', headers, body, random })
   posted.leave()
@@ -166,7 +177,7 @@ async function cancelInTime(url: string, id: string, { story }: Told, random: Ra
     const head = await request(`${url}/streams/${id}`, { method: 'HEAD', random })
     head.leave()
     if (head.headers['x-stream-cursor'] === last) break
-    await setTimeout(20)
+    await sleep(20)
   }
   await readAll(await request(`${url}/streams/${id}/cancel`, { method: 'POST', random }))
 }

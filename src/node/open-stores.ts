@@ -1,0 +1,27 @@
+import { join } from 'node:path'
+import type { LogConfig } from '../config/config.ts'
+import { createLedger, type Ledger } from '../ledger/ledger.ts'
+import { createFileLog } from '../log/file-log.ts'
+import { createMemoryLog } from '../log/memory-log.ts'
+import type { StreamLog } from '../log/stream-log.ts'
+
+/** Wall-clock milliseconds that do not jump when the clock is set. */
+const now = (): number => performance.timeOrigin + performance.now()
+
+/** Where a gateway keeps what must not be lost. */
+export interface Stores {
+  readonly log: StreamLog
+  readonly ledger: Ledger
+}
+
+/** The stores that the configuration asks for. Rejects when their folder cannot be had. */
+export async function openStores(config: LogConfig): Promise<Stores> {
+  const { retention } = config
+  if (config.kind === 'memory') {
+    const ledger = createLedger({ path: ':memory:', now, retentionMs: retention })
+    return { log: createMemoryLog({ now, retentionMs: retention, maxBytes: config.maxBytes }), ledger }
+  }
+  const { dir, durability, maxBytes } = config
+  const log = await createFileLog({ dir, durability, now, retentionMs: retention, maxBytes })
+  return { log, ledger: createLedger({ path: join(dir, 'ledger.db'), now, retentionMs: retention }) }
+}
