@@ -15,8 +15,8 @@ const args: ArgsDef = {
   config: { type: 'string', valueHint: 'FILE', description: 'Configuration (./sluice.yaml if it exists)' },
   upstream: { type: 'string', valueHint: 'URL', description: 'Pass every model name through to this base URL' },
   'upstream-key': { type: 'string', valueHint: 'KEY', description: 'API key for --upstream' },
-  log: { type: 'string', valueHint: 'memory|file', description: 'Where streams are kept (memory)' },
-  data: { type: 'string', valueHint: 'DIR', description: 'Folder of the file log (.sluice)' },
+  log: { type: 'string', valueHint: 'memory|file', description: 'Where streams are kept (file)' },
+  data: { type: 'string', valueHint: 'DIR', description: 'Folder of the file log (./.sluice)' },
   durability: {
     type: 'string',
     valueHint: 'process|power',

@@ -19,7 +19,7 @@ export async function copySegment(
   writer: RecordWriter,
   streams: Iterable<FileStream>,
 ): Promise<void> {
-  for (const stream of [...streams]) {
+  for (const stream of streams) {
     const { headAt, body } = stream
     if (headAt === undefined || body.gone !== undefined) continue
     if (headAt.segment !== segment && body.blocks.every((block) => block.segment !== segment)) continue

@@ -164,7 +164,7 @@ class FileLog implements StreamLog {
   health(): LogHealth {
     const { durability = 'process' } = this.#options
     const { reason } = this.#commit
-    return { durability, degraded: reason !== undefined, reason }
+    return { durability, degraded: reason !== undefined, reason: reason ?? this.#keeper.reason }
   }
 
   async close(): Promise<void> {
@@ -179,8 +179,7 @@ class FileLog implements StreamLog {
       this.#shut = true
       this.#keeper.stop()
       for (const stream of this.#catalogue.values()) stream.body.end()
-      await this.#archive.close()
-      await this.#journal.close()
+      await Promise.allSettled([this.#archive.close(), this.#journal.close()])
       await this.#lock.release()
     }
   }

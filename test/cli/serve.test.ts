@@ -17,7 +17,7 @@ function start(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<[Gateway, string, string]> {
-  return launch(['serve', '--port', '0', ...args], /listens on (http:\/\/\S+)\/v1\n[^]*docs/, env)
+  return launch(['serve', '--port', '0', '--log', 'memory', ...args], /listens on (http:\/\/\S+)\/v1\n[^]*docs/, env)
 }
 
 /** `sluice ARGS` in a process of its own, once it has printed the URL that `ready` looks for. */

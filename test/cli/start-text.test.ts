@@ -26,7 +26,7 @@ describe('the start-up text', () => {
   providers  simulator: no API key is set
              and a second line
   models     default  sim:tokens=200,interval=10ms  sim:tokens=50,interval=5ms,first=500ms  sim:tokens=200,fault=cut@57  sim:*
-  log        in memory: streams are kept 1h after their end, and gone after a restart
+  log        in .sluice: streams are kept 1h after their end and survive the end of the process
   try        curl -N http://127.0.0.1:8787/v1/chat/completions -H 'content-type: application/json' \\
                -d '{"model":"default","stream":true,"messages":[{"role":"user","content":"Tell me a story"}]}'
   docs       /somewhere/README.md

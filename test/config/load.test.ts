@@ -50,7 +50,13 @@ describe('the example of the issue', () => {
       attachRetries: true,
       onDisconnect: { type: 'grace', ms: 30_000 },
     })
-    assert.deepEqual(config.log, { kind: 'memory', retention: 3_600_000 })
+    assert.deepEqual(config.log, {
+      kind: 'file',
+      retention: 3_600_000,
+      maxBytes: undefined,
+      dir: '.sluice',
+      durability: 'process',
+    })
     assert.equal(config.passthrough, undefined)
     assert.deepEqual(config.secrets, ['some-key-value'])
   })
@@ -121,9 +127,18 @@ log: { kind: file, dir: /data, retention: 7d, durability: power }
       maxBodyBytes: 65_536,
       shutdownTimeout: 0,
       heartbeat: 5_000,
+      maxLag: 100_000,
+      readerPatience: 30_000,
+      attachRetries: true,
       onDisconnect: { type: 'grace', ms: 10_000 },
     })
-    assert.deepEqual(config.log, { kind: 'file', dir: '/data', retention: 604_800_000, durability: 'power' })
+    assert.deepEqual(config.log, {
+      kind: 'file',
+      dir: '/data',
+      retention: 604_800_000,
+      maxBytes: undefined,
+      durability: 'power',
+    })
     assert.deepEqual([...config.secrets].sort(), ['a-signature', 'hidden-value', 'the-key'])
   })
 

@@ -70,10 +70,16 @@ describe('the configuration to start with', () => {
     const flags = { config: 'f', port: 0, log: 'file', data: '/d', durability: 'power' } as const
     const { config } = await chooseStart(flags, world({ f: FILE }))
     assert.deepEqual([config.server.port, config.server.host], [0, 'h'])
-    assert.deepEqual(config.log, { kind: 'file', dir: '/d', durability: 'power', retention: 3_600_000 })
+    assert.deepEqual(config.log, {
+      kind: 'file',
+      dir: '/d',
+      durability: 'power',
+      retention: 3_600_000,
+      maxBytes: undefined,
+    })
     const plain = await chooseStart({}, world({}, { SLUICE_PROVIDER: 'simulator' }))
     assert.deepEqual([plain.config.server.port, plain.config.server.host], [8787, '127.0.0.1'])
-    assert.equal(plain.config.log.kind, 'memory')
+    assert.equal(plain.config.log.kind, 'file')
   })
 
   test('passes every name through to --upstream with its key, and keeps the key secret', async () => {

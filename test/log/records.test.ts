@@ -24,7 +24,7 @@ function segment(salt: number, ...texts: readonly (string | Uint8Array)[]): Buff
   return Buffer.concat([head, writer.bytes.subarray(0, writer.length)])
 }
 
-function texts(found: Iterable<Found>): string[] {
+function textsOf(found: Iterable<Found>): string[] {
   return [...found].map((one) => (one.type === 'record' ? one.content.toString() : one.type))
 }
 
@@ -33,7 +33,7 @@ describe('records', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 400 })), fc.nat(0xffffffff), (all, salt) => {
         const utf8 = all.map((text) => Buffer.from(text).toString())
-        assert.deepEqual(texts(scan(segment(salt, ...all), salt)), utf8)
+        assert.deepEqual(textsOf(scan(segment(salt, ...all), salt)), utf8)
       }),
     )
   })
@@ -66,7 +66,7 @@ describe('records', () => {
     for (let bit = from * 8; bit < to * 8; bit++) {
       const bytes = Buffer.from(sound)
       bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7))
-      const [first, hit, last, ...more] = texts(scan(bytes, SALT))
+      const [first, hit, last, ...more] = textsOf(scan(bytes, SALT))
       assert.deepEqual([first, last, more], ['before', 'after', []])
       assert.equal(hit, bit >> 3 < from + 32 ? 'lost' : 'damaged')
     }
@@ -76,18 +76,18 @@ describe('records', () => {
     const hidden = segment(SALT + 1, 'smuggled').subarray(SEGMENT_HEADER_BYTES)
     const bytes = segment(SALT, hidden, 'after')
     bytes[SEGMENT_HEADER_BYTES + 4] = 0xff
-    assert.deepEqual(texts(scan(bytes, SALT)), ['lost', 'after'])
-    assert.deepEqual(texts(scan(bytes, SALT + 1)).includes('smuggled'), true, 'who knew the salt could')
+    assert.deepEqual(textsOf(scan(bytes, SALT)), ['lost', 'after'])
+    assert.deepEqual(textsOf(scan(bytes, SALT + 1)).includes('smuggled'), true, 'who knew the salt could')
   })
 
   test('cut anywhere, or followed by zeros, are a torn end and nothing else', () => {
     const whole = segment(SALT, 'one', 'two')
     const two = whole.length - 35
     for (let length = two; length < whole.length; length++) {
-      assert.deepEqual(texts(scan(whole.subarray(0, length), SALT)), length === two ? ['one'] : ['one', 'torn'])
+      assert.deepEqual(textsOf(scan(whole.subarray(0, length), SALT)), length === two ? ['one'] : ['one', 'torn'])
     }
-    assert.deepEqual(texts(scan(Buffer.concat([whole, Buffer.alloc(50)]), SALT)), ['one', 'two', 'torn'])
-    assert.deepEqual(texts(scan(Buffer.concat([whole, Buffer.alloc(50, 1)]), SALT)), ['one', 'two', 'lost'])
+    assert.deepEqual(textsOf(scan(Buffer.concat([whole, Buffer.alloc(50)]), SALT)), ['one', 'two', 'torn'])
+    assert.deepEqual(textsOf(scan(Buffer.concat([whole, Buffer.alloc(50, 1)]), SALT)), ['one', 'two', 'lost'])
   })
 })
 

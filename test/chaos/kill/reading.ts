@@ -52,8 +52,10 @@ async function attach(
   random: Random,
 ): Promise<SocketConnection | undefined> {
   const headers = cursor === undefined ? {} : { 'last-event-id': cursor }
-  ground.counts.resumes++
-  return request(`${ground.url}/streams/${seen.id}?replay=full`, { headers, random }).catch(() => undefined)
+  const url = `${ground.url}/streams/${seen.id}?replay=full`
+  const connection = await request(url, { headers, random }).catch(() => undefined)
+  if (connection !== undefined) ground.counts.resumes++
+  return connection
 }
 
 /** Reads until the end, a break, or until this reader feels like leaving. */
