@@ -12,6 +12,7 @@ import { newRequestId, newStreamId } from './ids.ts'
 import { LiveStreams } from './live.ts'
 import { createMetrics } from './metrics.ts'
 import { ROUTES } from './routes/table.ts'
+import { takeUp, type Orphan } from './take-up.ts'
 import { Tickets } from './tickets.ts'
 
 /** What a gateway is made of. */
@@ -22,6 +23,8 @@ export interface GatewayOptions {
   readonly ledger: Ledger
   /** A cryptographic hash, as text. */
   readonly hash: (bytes: Uint8Array) => string
+  /** Streams whose producer died with the last process. */
+  readonly orphans?: readonly Orphan[]
   readonly logger: Logger
   readonly clock?: Clock
   /** In [0, 1). */
@@ -72,6 +75,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     options.log.health().degraded ? 1 : 0,
   )
   const app = createApp(context)
+  for (const orphan of options.orphans ?? []) void takeUp(context, orphan)
   let down: Promise<void> | undefined
   return {
     fetch: (request, transport) => app.fetch(request, transport),

@@ -1,5 +1,8 @@
 import type { OnDisconnect } from '../config/config.ts'
+import type { ParsedChunk } from '../completion/parse.ts'
+import type { StreamWriter } from '../log/stream-log.ts'
 import type { Route } from '../provider/provider.ts'
+import type { AttemptContext } from '../upstream/ask.ts'
 import { attempt } from '../upstream/attempt.ts'
 import type { ChatBody } from '../upstream/outgoing.ts'
 import type { GatewayContext } from './context.ts'
@@ -8,14 +11,20 @@ import { Meter, type StreamMeasure } from './meter.ts'
 import { relay } from './relay.ts'
 import { createRepair, withoutBare, type Rewrite } from './rewrite.ts'
 
-/** A stream to be started. */
+/** Who wants a stream, and what is to become of it. */
 export interface StreamOrder {
   readonly streamId: string
-  readonly route: Route
-  readonly body: ChatBody
   readonly owner: string
+  /** The caller's name of the model. */
+  readonly model: string
   readonly requestId: string
   readonly onDisconnect: OnDisconnect
+}
+
+/** A new stream. */
+export interface NewStream extends StreamOrder {
+  readonly route: Route
+  readonly body: ChatBody
   readonly conversation?: string | undefined
   /** Chunks as OpenAI would send them instead of verbatim (`X-Stream-Repair: on`). */
   readonly repair: boolean
@@ -27,16 +36,33 @@ export interface StreamOrder {
  * Starts a stream: the whole way from the providers into the log runs behind it from now on, whether
  * anybody reads or not.
  */
-export function startStream(context: GatewayContext, order: StreamOrder): LiveStream {
-  const { clock, log, live } = context
-  const stream = new LiveStream(order.streamId, order.owner, order.onDisconnect, clock)
-  const writer = log.create({
-    id: stream.id,
+export function startStream(context: GatewayContext, order: NewStream): LiveStream {
+  const createdAt = context.clock.date()
+  const writer = context.log.create({
+    id: order.streamId,
     owner: order.owner,
-    model: order.route.model,
-    createdAt: clock.date(),
+    model: order.model,
+    createdAt,
     conversation: order.conversation,
+    // What a successor needs to go on after this process has died.
+    request: context.config.log.kind === 'file' ? JSON.stringify(order.body) : undefined,
   })
+  const rewrite = rewriteFor(order, Math.floor(createdAt / 1_000))
+  return produce(context, { order, writer, rewrite, source: (attempts) => attempt(order.route, order.body, attempts) })
+}
+
+/** What is to be produced: from where, into what. */
+export interface Production {
+  readonly order: StreamOrder
+  readonly writer: StreamWriter
+  readonly rewrite: Rewrite | undefined
+  readonly source: (attempts: AttemptContext) => AsyncIterable<readonly ParsedChunk[]>
+}
+
+/** Runs a source into a log until its end; the stream can be found and cancelled meanwhile. */
+export function produce(context: GatewayContext, { order, writer, rewrite, source }: Production): LiveStream {
+  const { clock, live } = context
+  const stream = new LiveStream(order.streamId, order.owner, order.onDisconnect, clock)
   const meter = new Meter(
     clock,
     () => stream.open(),
@@ -44,19 +70,19 @@ export function startStream(context: GatewayContext, order: StreamOrder): LiveSt
       live.remove(stream)
       stream.end(measure.error)
       settle(context, stream.id)
-      record(context, order, stream.id, measure)
+      record(context, order, measure)
     },
   )
   stream.watch(meter.timeline)
   live.add(stream)
-  const source = attempt(order.route, order.body, {
+  const chunks = source({
     dialer: context.dialer,
     breakers: context.breakers,
     random: context.random,
     signal: stream.signal,
     observer: meter,
   })
-  stream.run(relay(source, writer, meter, rewriteFor(order, stream.id, Math.floor(clock.date() / 1_000))))
+  stream.run(relay(chunks, writer, meter, rewrite))
   return stream
 }
 
@@ -67,19 +93,19 @@ function settle({ log, ledger }: GatewayContext, id: string): void {
   })
 }
 
-function rewriteFor({ repair, bare }: StreamOrder, id: string, created: number): Rewrite | undefined {
+function rewriteFor({ repair, bare, streamId }: NewStream, created: number): Rewrite | undefined {
   if (!repair) return bare ? undefined : withoutBare
-  const repaired = createRepair(id, created)
+  const repaired = createRepair(streamId, created)
   return bare ? repaired : (chunks) => withoutBare(repaired(chunks))
 }
 
 /** One line per stream, without a word of its content. */
-function record(context: GatewayContext, order: StreamOrder, id: string, measure: StreamMeasure): void {
-  context.metrics.stream(order.route.model, measure)
+function record(context: GatewayContext, order: StreamOrder, measure: StreamMeasure): void {
+  context.metrics.stream(order.model, measure)
   const facts = {
-    stream: id,
+    stream: order.streamId,
     request: order.requestId,
-    model: order.route.model,
+    model: order.model,
     outcome: measure.outcome.status,
     code: measure.error?.code,
     ttftMs: round(measure.ttft),

@@ -1,7 +1,7 @@
 /**
  * About how many tokens a text is, without a tokenizer: a quarter per character of Latin letters, digits and
- * spaces, half of one for other alphabets, one for ideographs, kana, Hangul and emoji. Within a third
- * for the tokenizers of today on prose; for limits and displays, never for a bill.
+ * spaces, half of one for other alphabets, one for ideographs, kana, Hangul and emoji. A rough count, for
+ * limits and displays, never for a bill.
  */
 export function estimateTokens(text: string): number {
   let quarters = 0

@@ -71,10 +71,10 @@ export class Archive {
   async prepare(): Promise<void> {
     if (this.#current !== undefined && this.#current.size < this.#options.segmentBytes) return
     await this.#finish()
-    const { dir, disk, salt } = this.#options
+    const { dir, disk, salt, power } = this.#options
     const number = this.#highest + 1
     const header = { kind: 'archive', number, salt: salt(), previousLength: 0 } as const
-    this.#fd = await createSegment(disk, segmentPath(dir, 'archive', number), header)
+    this.#fd = await createSegment(disk, segmentPath(dir, 'archive', number), header, power)
     this.#highest = number
     this.#current = createArchived(number, header.salt, SEGMENT_HEADER_BYTES)
     this.#notes.reset(header.salt)
@@ -212,7 +212,7 @@ export class Archive {
     const aside = `${path}.new`
     try {
       const { number, salt, size } = segment
-      const fd = await createSegment(disk, aside, { kind: 'index', number, salt, previousLength: size })
+      const fd = await createSegment(disk, aside, { kind: 'index', number, salt, previousLength: size }, false)
       try {
         await disk.write(fd, records, records.length, SEGMENT_HEADER_BYTES)
         if (power) await disk.sync(fd)

@@ -103,11 +103,10 @@ export class Body implements Readable {
     this.#blocks = blocks
   }
 
-  /** Gives up the older half of what is in memory, which could not be kept. Gives the bytes freed. */
+  /** Gives up the older half of what is in memory, which could not be kept, and all before. Gives the bytes freed. */
   trim(): number {
     const { tail } = this
     this.#first = tail.base + Math.ceil((tail.readable + 1 - tail.base) / 2)
-    this.#blocks = []
     return tail.dropBefore(this.#first)
   }
 

@@ -1,4 +1,4 @@
-import { close, fdatasync, ftruncate, open, read, write } from 'node:fs'
+import { close, fdatasync, fsync, ftruncate, open, read, write } from 'node:fs'
 
 /**
  * The few file operations that the file log's safety rests on. Tests put a disk in its place that is
@@ -13,6 +13,8 @@ export interface Disk {
   read(fd: number, buffer: Uint8Array, at: number): Promise<number>
   /** Returns when everything written survives power loss. */
   sync(fd: number): Promise<void>
+  /** Returns when the names of the files in a directory survive power loss. */
+  syncNames(dir: string): Promise<void>
   truncate(fd: number, length: number): Promise<void>
   close(fd: number): Promise<void>
 }
@@ -43,6 +45,14 @@ export const nodeDisk: Disk = {
       step(0)
     }),
   sync: (fd) => new Promise((resolve, reject) => fdatasync(fd, (error) => (error ? reject(error) : resolve()))),
+  syncNames: async (dir) => {
+    const fd = await nodeDisk.open(dir, 'r')
+    try {
+      await new Promise<void>((resolve, reject) => fsync(fd, (error) => (error ? reject(error) : resolve())))
+    } finally {
+      await nodeDisk.close(fd)
+    }
+  },
   truncate: (fd, length) =>
     new Promise((resolve, reject) => ftruncate(fd, length, (error) => (error ? reject(error) : resolve()))),
   close: (fd) => new Promise((resolve, reject) => close(fd, (error) => (error ? reject(error) : resolve()))),

@@ -149,5 +149,5 @@ export class Draft {
 
 function startOf(note: OpenNote): number {
   const last = note.blocks.at(-1)
-  return last === undefined ? note.first : last.first + last.count
+  return last === undefined ? note.first : Math.max(note.first, last.first + last.count)
 }

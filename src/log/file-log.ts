@@ -119,7 +119,7 @@ class FileLog implements StreamLog {
     const files = { dir, disk, segmentBytes, power: durability === 'power', salt }
     const { archive, contents } = await Archive.open(files)
     const found = await readJournal(dir, contents)
-    const journal = await Journal.open(files)
+    const journal = await Journal.open(files, found.newestLength)
     for (const damage of [...contents.damages, ...found.damages]) onDamage?.(damage)
     const log = new FileLog(options, lock, journal, archive, found.highestKey + 1)
     log.#takeUp([...contents.heads.values()], found)

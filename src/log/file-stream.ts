@@ -30,7 +30,7 @@ export class FileStream implements StreamWriter, Listed, Committable {
   isMoving = false
   readonly #account: Account<FileStream>
   readonly #author: Author | undefined
-  readonly #init: StreamInit
+  #init: StreamInit
   #outcome: Outcome | undefined
   #closedAt: number | undefined
   #isEndShown = false
@@ -65,6 +65,7 @@ export class FileStream implements StreamWriter, Listed, Committable {
       this.#closedAt = end.closedAt
       this.#isEndShown = this.#isEndSaved = true
       this.body.end()
+      this.#forgetRequest()
     }
   }
 
@@ -230,10 +231,17 @@ export class FileStream implements StreamWriter, Listed, Committable {
   #showEnd(): void {
     if (!this.#isEndShown) {
       this.#isEndShown = true
+      this.#forgetRequest()
       this.body.end()
       this.#account.onEnd(this)
     }
     this.#resolve()
+  }
+
+  /** The request is of use only while the stream can be taken up again. */
+  #forgetRequest(): void {
+    const { request: _, ...init } = this.#init
+    this.#init = init
   }
 
   /** Resolves when `isDone`, or when nothing can be made safe for now. */

@@ -1,4 +1,4 @@
-import { rm, stat } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import type { Disk } from './disk.ts'
 import { SEGMENT_HEADER_BYTES, createSegment, listSegments, segmentPath } from './segment.ts'
 
@@ -33,14 +33,13 @@ export class Journal {
     this.#number = existing.at(-1) ?? 0
   }
 
-  /** Takes over the segments in the directory and begins a new one. */
-  static async open(options: JournalOptions): Promise<Journal> {
+  /**
+   * Takes over the segments in the directory and begins a new one. `newestLength`: how much of the
+   * newest one is sound; what stands beyond is the rest of a write that did not complete.
+   */
+  static async open(options: JournalOptions, newestLength: number): Promise<Journal> {
     const journal = new Journal(options, await listSegments(options.dir, 'journal'))
-    const newest = segmentPath(options.dir, 'journal', journal.#number)
-    journal.#size = await stat(newest).then(
-      (found) => found.size,
-      () => 0,
-    )
+    journal.#size = newestLength
     await journal.#begin()
     return journal
   }
@@ -124,9 +123,9 @@ export class Journal {
   }
 
   async #begin(): Promise<void> {
-    const { dir, disk, salt } = this.#options
+    const { dir, disk, salt, power } = this.#options
     const header = { kind: 'journal', number: this.#number + 1, salt: salt(), previousLength: this.#size } as const
-    this.#fd = await createSegment(disk, segmentPath(dir, 'journal', header.number), header)
+    this.#fd = await createSegment(disk, segmentPath(dir, 'journal', header.number), header, power)
     this.#number = header.number
     this.#salt = header.salt
     this.#size = SEGMENT_HEADER_BYTES

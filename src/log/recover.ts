@@ -18,6 +18,8 @@ export interface JournalContents {
   readonly kept: ReadonlyMap<string, Draft>
   /** Every number above this one is free. */
   readonly highestKey: number
+  /** How much of the newest segment is sound, in bytes. */
+  readonly newestLength: number
   readonly damages: readonly Damage[]
 }
 
@@ -47,6 +49,7 @@ class JournalReading {
   #highestKey = 0
   #previous: number | undefined
   #lostBytes = 0
+  #newestLength = 0
 
   constructor(archive: ArchiveContents) {
     this.#archive = archive
@@ -56,10 +59,11 @@ class JournalReading {
   segment(path: string, number: number, bytes: Buffer, end: number | undefined): void {
     if (this.#previous !== undefined && number !== this.#previous + 1) this.#lost(path, 0, UNKNOWN_BYTES)
     this.#previous = number
+    this.#newestLength = bytes.length
     const header = readSegmentHeader(bytes)
     if (header?.kind !== 'journal' || header.number !== number) {
-      // A newest segment that is shorter than its header was never written to.
-      if (end !== undefined || bytes.length >= SEGMENT_HEADER_BYTES) this.#lost(path, 0, bytes.length)
+      // One that never came to have a whole header was never written to.
+      if (Math.max(bytes.length, end ?? 0) >= SEGMENT_HEADER_BYTES) this.#lost(path, 0, bytes.length)
       return
     }
     for (const found of scan(bytes, header.salt, end)) {
@@ -77,7 +81,8 @@ class JournalReading {
           break
         case 'torn':
           // At the very end it is a write that did not complete: nobody was given it.
-          if (end !== undefined) this.#lost(path, found.at, found.bytes)
+          if (end === undefined) this.#newestLength = found.at
+          else this.#lost(path, found.at, found.bytes)
           break
       }
     }
@@ -93,7 +98,7 @@ class JournalReading {
       else if (!this.#archive.erased.has(id) && !this.#archive.expired.has(id)) drafts.push(draft)
       draft.conclude(this.#lostBytes)
     }
-    return { drafts, kept, highestKey: this.#highestKey, damages: this.#damages }
+    return { drafts, kept, highestKey: this.#highestKey, newestLength: this.#newestLength, damages: this.#damages }
   }
 
   /** Nobody can say whose these bytes were: every stream that was open here may have lost something. */

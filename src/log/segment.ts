@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { SluiceError } from '../errors.ts'
 import type { Disk } from './disk.ts'
@@ -80,11 +80,12 @@ export function readSegmentHeader(bytes: Buffer): SegmentHeader | undefined {
   }
 }
 
-/** Makes a new segment with its header written; gives its descriptor. */
-export async function createSegment(disk: Disk, path: string, header: SegmentHeader): Promise<number> {
+/** Makes a new segment with its header written; gives its descriptor. `power`: its name survives power loss. */
+export async function createSegment(disk: Disk, path: string, header: SegmentHeader, power: boolean): Promise<number> {
   const fd = await disk.open(path, 'w+')
   try {
     await disk.write(fd, writeSegmentHeader(header), SEGMENT_HEADER_BYTES, 0)
+    if (power) await disk.syncNames(dirname(path))
     return fd
   } catch (thrown) {
     await disk.close(fd)

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import type { LogConfig } from '../config/config.ts'
+import type { Orphan } from '../gateway/take-up.ts'
 import { createLedger, type Ledger } from '../ledger/ledger.ts'
 import { createFileLog } from '../log/file-log.ts'
 import { createMemoryLog } from '../log/memory-log.ts'
-import type { StreamLog } from '../log/stream-log.ts'
+import type { StreamLog, StreamState, StreamWriter } from '../log/stream-log.ts'
 
 /** Wall-clock milliseconds that do not jump when the clock is set. */
 const now = (): number => performance.timeOrigin + performance.now()
@@ -12,6 +13,8 @@ const now = (): number => performance.timeOrigin + performance.now()
 export interface Stores {
   readonly log: StreamLog
   readonly ledger: Ledger
+  /** Streams whose producer died with the last process. */
+  readonly orphans: readonly Orphan[]
 }
 
 /** The stores that the configuration asks for. Rejects when their folder cannot be had. */
@@ -19,9 +22,11 @@ export async function openStores(config: LogConfig): Promise<Stores> {
   const { retention } = config
   if (config.kind === 'memory') {
     const ledger = createLedger({ path: ':memory:', now, retentionMs: retention })
-    return { log: createMemoryLog({ now, retentionMs: retention, maxBytes: config.maxBytes }), ledger }
+    return { log: createMemoryLog({ now, retentionMs: retention, maxBytes: config.maxBytes }), ledger, orphans: [] }
   }
   const { dir, durability, maxBytes } = config
-  const log = await createFileLog({ dir, durability, now, retentionMs: retention, maxBytes })
-  return { log, ledger: createLedger({ path: join(dir, 'ledger.db'), now, retentionMs: retention }) }
+  const orphans: Orphan[] = []
+  const onOrphan = (state: StreamState, writer: StreamWriter): void => void orphans.push({ state, writer })
+  const log = await createFileLog({ dir, durability, now, retentionMs: retention, maxBytes, onOrphan })
+  return { log, orphans, ledger: createLedger({ path: join(dir, 'ledger.db'), now, retentionMs: retention }) }
 }

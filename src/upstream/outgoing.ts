@@ -31,6 +31,11 @@ export function outgoing(body: ChatBody, target: Target): Outgoing {
   return { method: 'POST', path: '/chat/completions', body: JSON.stringify(sent) }
 }
 
+/** Whether a value can be a chat request's body. */
+export function isChatBody(value: unknown): value is ChatBody {
+  return isRecord(value)
+}
+
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

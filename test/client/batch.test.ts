@@ -25,7 +25,7 @@ describe('batch', () => {
               concurrency,
               run: async ({ n, wait }) => {
                 most = Math.max(most, ++running)
-                for (let i = 0; i < wait; i++) await turn()
+                for (let i = 0; i <= wait; i++) await turn()
                 running--
                 if (wait === 3) throw new Error(`no ${n}`)
                 return n

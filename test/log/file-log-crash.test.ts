@@ -102,6 +102,32 @@ describe('file log: torn and damaged files', () => {
     }
   })
 
+  test('a torn end is left out once and for all: a stream taken up again after it stays whole', async () => {
+    const dir = fresh()
+    const log = await openLog(dir)
+    const writer = log.create(init())
+    writer.append(chunks(3))
+    await log.close()
+    const path = join(dir, filesOf(dir, 'journal')[0] ?? '')
+    writeFileSync(path, readFileSync(path).subarray(0, 50), { flag: 'a' })
+    for (let life = 0; life < 3; life++) {
+      const again = await openLog(dir, {
+        onDamage: (damage) => assert.fail(JSON.stringify(damage)),
+        onOrphan: (state, taken) => {
+          assert.equal(state.last, 2 + life)
+          taken.append(chunks(1, 3 + life))
+        },
+      })
+      await again.close()
+    }
+    const last = await openLog(dir)
+    assert.deepEqual(
+      (await gather(last, writer.id)).map(({ kind }) => kind),
+      [...chunks(6).map(({ kind }) => kind), 'error'],
+    )
+    await last.close()
+  })
+
   test('random damage is never delivered and never passed over in silence', async () => {
     const report = await damageTrials(fresh(), 150, 20_260_101)
     assert.deepEqual(report.silent, [])

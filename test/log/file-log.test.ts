@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { closeSync, openSync, readFileSync, readdirSync, statSync, writeSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { SluiceError } from '../../src/errors.ts'
-import type { StreamLog, StreamState, StreamWriter } from '../../src/log/stream-log.ts'
+import type { StreamLog, StreamWriter } from '../../src/log/stream-log.ts'
 import { conformance } from './conformance.ts'
-import { filesOf, freshDirs, isOnDisk, openLog, stateOf, until } from './file-support.ts'
-import { chunks, closedStream, codeOf, createClock, firstBatch, gather, init } from './support.ts'
+import { filesOf, freshDirs, openLog, until } from './file-support.ts'
+import { chunks, closedStream, createClock, firstBatch, gather, init } from './support.ts'
 
 const fresh = freshDirs()
 

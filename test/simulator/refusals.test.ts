@@ -58,6 +58,7 @@ describe('a refused request', () => {
     ['stream that is text', { model: 'm', messages, stream: 'yes' }, 'stream'],
     ['stream_options without stream', { model: 'm', messages, stream_options: {} }, 'stream_options'],
     ['n too large', { model: 'm', messages, n: 1_000 }, 'n'],
+    ['more text than there may be at once', { model: 'sim:tokens=100000', messages, n: 3 }, 'n'],
     ['n that is a fraction', { model: 'm', messages, n: 1.5 }, 'n'],
     ['max_tokens 0', { model: 'm', messages, max_tokens: 0 }, 'max_tokens'],
     ['five stop strings', { model: 'm', messages, stop: ['a', 'b', 'c', 'd', 'e'] }, 'stop'],

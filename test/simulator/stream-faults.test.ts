@@ -115,7 +115,7 @@ const CHECKS: Readonly<Record<StreamFault | UsageFault, () => Promise<unknown>>>
     assert.deepEqual(counts, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 12])
   },
   'usage-excludes-reasoning': async () => {
-    const model = `sim:${QUICK},reasoning=7,fault=usage-excludes-reasoning`
+    const model = `${fresh('usage-excludes-reasoning')},reasoning=7`
     const { usage } = hear(content(await ask(simulator(), chat(model, undefined, WITH_USAGE))))
     assert.equal(usage[0]?.completion_tokens, 12)
     assert.equal((usage[0]?.total_tokens ?? 0) - (usage[0]?.prompt_tokens ?? 0), 19)

@@ -34,6 +34,7 @@ export async function chatCompletions(context: GatewayContext, call: Call): Prom
   if (earlier !== undefined) return again(context, call, request, earlier)
   const order = {
     streamId,
+    model: request.model,
     route,
     body: request,
     owner,

@@ -1,5 +1,6 @@
 /** Everything about a response that is decided before its first byte. */
-import { parseModel } from '../model-name.ts'
+import { SluiceError } from '../../errors.ts'
+import { MAX_TOKENS, parseModel } from '../model-name.ts'
 import type { ModelSpec } from '../model-name.ts'
 import { composeThoughts } from '../text/compose.ts'
 import { hash } from '../text/random.ts'
@@ -77,9 +78,16 @@ export function answerFor(request: ChatBody, options: { readonly seed?: number |
   return plan.choices[0]?.content.join('') ?? ''
 }
 
-/** Plans the response to a checked request. */
+/**
+ * Plans the response to a checked request.
+ *
+ * @throws SluiceError `invalid_value` (param `n`) for more text than one request may ask for.
+ */
 export function planResponse(request: ChatRequest, spec: ModelSpec, options: PlanOptions = {}): Plan {
   const seed = spec.seed ?? request.seed ?? options.seed ?? 0
+  if (request.n * ((spec.tokens ?? 0) + spec.reasoning) > MAX_TOKENS) {
+    throw new SluiceError('invalid_value', `n times tokens must be at most ${MAX_TOKENS}`, { param: 'n' })
+  }
   const choices = Array.from({ length: request.n }, (_, index) =>
     planChoice(request, spec, (seed + index) >>> 0, options.compose),
   )

@@ -1,0 +1,93 @@
+import { resolveModel } from '../config/config.ts'
+import { parseEvent, type ParsedChunk } from '../completion/parse.ts'
+import { SluiceError } from '../errors.ts'
+import type { StreamState, StreamWriter } from '../log/stream-log.ts'
+import type { AttemptContext } from '../upstream/ask.ts'
+import { attempt } from '../upstream/attempt.ts'
+import { continueAnswer } from '../upstream/continue.ts'
+import { isChatBody, type ChatBody } from '../upstream/outgoing.ts'
+import { Sent } from '../upstream/sent.ts'
+import type { GatewayContext } from './context.ts'
+import { produce } from './start.ts'
+
+/** A stream whose producer died with the last process, and the writer that may go on with it. */
+export interface Orphan {
+  readonly state: StreamState
+  readonly writer: StreamWriter
+}
+
+/** An answer older than this is not generated to its end: nobody waits for it any more. In milliseconds. */
+const MAX_AGE = 600_000
+
+/**
+ * Goes on with a stream from where the log has it, by the same rescues as after a provider's failure
+ * (PROTOCOL 8). One that cannot be continued honestly ends with `producer_lost`. If no reader comes back
+ * within its grace, it is cancelled like any stream that was left.
+ */
+export async function takeUp(context: GatewayContext, { state, writer }: Orphan): Promise<void> {
+  const lost = new SluiceError('producer_lost', 'The gateway process that produced this stream died')
+  const body = bodyOf(state.request)
+  const route = body === undefined ? undefined : resolveModel(context.config, state.model)
+  const isFresh = context.clock.date() - state.createdAt < MAX_AGE
+  const shown = await chunksOf(context, state)
+  const isFinished = shown.some((chunk) => chunk.finished)
+  produce(context, {
+    order: {
+      streamId: state.id,
+      owner: state.owner,
+      model: state.model,
+      requestId: context.newRequestId(),
+      onDisconnect: context.config.server.onDisconnect,
+    },
+    writer,
+    rewrite: undefined,
+    source(attempts) {
+      // The end was said, and only its record was lost.
+      if (isFinished) return nothing()
+      if (body === undefined || route === undefined || !isFresh) return failing(lost)
+      return goOn(attempts, shown, { body, route, lost })
+    },
+  })
+  // Whoever read it must come back within the grace.
+  context.live.find(state.id)?.attach()()
+}
+
+function goOn(
+  attempts: AttemptContext,
+  shown: readonly ParsedChunk[],
+  { body, route, lost }: { body: ChatBody; route: Parameters<typeof attempt>[0]; lost: SluiceError },
+): AsyncIterable<readonly ParsedChunk[]> {
+  if (shown.length === 0) return attempt(route, body, attempts)
+  const sent = new Sent()
+  sent.follow(shown)
+  return continueAnswer({ route, targets: route.targets, failed: -1, failure: lost, body, sent, tries: 0 }, attempts)
+}
+
+/** What the log has of the stream, as it was parsed the first time. */
+async function chunksOf({ log }: GatewayContext, state: StreamState): Promise<readonly ParsedChunk[]> {
+  const chunks: ParsedChunk[] = []
+  if (state.last < state.first) return chunks
+  for await (const { entries } of log.read(state.id, state.first - 1)) {
+    for (const { kind, data } of entries) {
+      if (kind !== 'chunk' && kind !== 'usage') continue
+      const parsed = parseEvent({ type: 'event', name: '', data, id: undefined })
+      if (parsed.type === 'chunk') chunks.push(parsed)
+    }
+    if ((entries.at(-1)?.offset ?? state.last) >= state.last) break
+  }
+  return chunks
+}
+
+function bodyOf(request: string | undefined): ChatBody | undefined {
+  if (request === undefined) return undefined
+  const body: unknown = JSON.parse(request)
+  return isChatBody(body) ? body : undefined
+}
+
+/** An answer that has nothing more to say. */
+async function* nothing(): AsyncGenerator<readonly ParsedChunk[], void> {}
+
+/** An answer that cannot go on. */
+function failing(error: SluiceError): AsyncIterable<readonly ParsedChunk[]> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) }
+}
