@@ -173,7 +173,7 @@ export class Seam {
       return ''
     }
     this.#position += expected.length
-    this.#overlap += [...expected].length
+    this.#overlap += Array.from(expected).length
     if (this.#position === this.#sent.length) this.#phase = 'flow'
     return text.slice(expected.length)
   }
@@ -181,7 +181,7 @@ export class Seam {
   #join(length: number, overlap: string): string {
     const shown = this.#held.slice(length)
     this.#held = ''
-    this.#overlap = [...overlap].length
+    this.#overlap = Array.from(overlap).length
     this.#phase = 'flow'
     return shown
   }
