@@ -13,7 +13,11 @@ export interface Clock {
 
 /** A timer as runtimes give it: a number in browsers, an object with `unref` in Node. */
 interface Unreferable {
-  unref?(): void
+  unref(): void
+}
+
+function isUnreferable(timer: unknown): timer is Unreferable {
+  return typeof timer === 'object' && timer !== null && 'unref' in timer
 }
 
 /** The real time. */
@@ -22,7 +26,8 @@ export const systemClock: Clock = {
   date: () => Date.now(),
   after(ms, fire) {
     const timer = setTimeout(fire, ms)
-    if (typeof timer === 'object') (timer satisfies Unreferable).unref?.()
+    const runtimeTimer: unknown = timer
+    if (isUnreferable(runtimeTimer)) runtimeTimer.unref()
     return () => clearTimeout(timer)
   },
 }

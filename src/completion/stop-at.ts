@@ -61,13 +61,20 @@ export class StopAt {
     return held
   }
 
-  /** The sequence that is complete first; of two that begin at one place, the one given first. */
+  /** The sequence that is complete first; of those that end at one place, the longest. */
   #first(text: string): { readonly at: number; readonly sequence: string } | undefined {
     let found: { readonly at: number; readonly sequence: string } | undefined
+    let end = Infinity
     for (const sequence of this.#sequences) {
       // One that lies wholly in the past was not ours to stop at.
       const at = text.indexOf(sequence, Math.max(0, this.#past.length - sequence.length + 1))
-      if (at !== -1 && (found === undefined || at < found.at)) found = { at, sequence }
+      if (at === -1) continue
+      const ends = at + sequence.length
+      // By their ends, not their beginnings: what decides must not depend on how the text was cut.
+      if (ends < end || (ends === end && at < (found?.at ?? Infinity))) {
+        found = { at, sequence }
+        end = ends
+      }
     }
     return found
   }
