@@ -220,6 +220,7 @@ class FileLog implements StreamLog {
       if (this.#options.onOrphan !== undefined) return this.#options.onOrphan(stream.orphanState(), stream)
     } catch {
       // Who cannot take it up leaves it to be closed.
+      if (stream.isClosing) return
     }
     const envelope = new SluiceError('producer_lost', 'The process that produced this stream ended').toEnvelope()
     stream.append([{ kind: 'error', data: JSON.stringify(envelope) }])

@@ -78,6 +78,11 @@ export class FileStream implements StreamWriter, Listed, Committable {
     return this.#saved
   }
 
+  /** Whether its writer has said the end. */
+  get isClosing(): boolean {
+    return this.#outcome !== undefined
+  }
+
   /** Whether its end is safe, so that the archive may have it. */
   get isEndSaved(): boolean {
     return this.#isEndSaved

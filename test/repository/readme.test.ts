@@ -67,10 +67,10 @@ describe('the README', () => {
     })
   }
 
-  test('has a shell sample and a JavaScript sample to run', async () => {
+  test('has a shell sample and two JavaScript samples to run', async () => {
     assert.deepEqual(
       (await samples()).map(({ language }) => language),
-      ['sh', 'js'],
+      ['sh', 'js', 'js'],
     )
   })
 
@@ -82,10 +82,14 @@ describe('the README', () => {
     assert.match(said, /data: \[DONE\]\s*$/)
   })
 
-  test('shows a program that prints an answer with the OpenAI SDK', async () => {
-    const sample = (await samples()).find(({ language }) => language === 'js')
-    await writeFile(join(folder, 'sample.mjs'), String(sample?.code).replaceAll(ADDRESS, address))
-    const said = await output(process.execPath, 'sample.mjs')
-    assert.ok(said.trim().length > 0, 'it printed nothing')
-  })
+  for (const [index, title] of ['prints an answer', 'loses its connection and reads the rest'].entries()) {
+    test(`shows a program that ${title} with the OpenAI SDK`, async () => {
+      const sample = (await samples()).filter(({ language }) => language === 'js')[index]
+      await writeFile(join(folder, 'sample.mjs'), String(sample?.code).replaceAll(ADDRESS, address))
+      const said = await output(process.execPath, 'sample.mjs')
+      // What the simulator says at the end of every answer: nothing before it is missing.
+      assert.match(said, /^You asked[^]*A simulated answer[^]*\)\*\s*$/)
+      assert.equal(said.match(/You asked/g)?.length, 1, 'and nothing is said twice')
+    })
+  }
 })

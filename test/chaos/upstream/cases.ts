@@ -13,6 +13,8 @@ export interface FaultCase extends TwoTargets {
   /** The healthy model whose answer the reader is to get. */
   readonly healthy: string
   readonly hasTools: boolean
+  /** One request goes to the first target beforehand: what flaps answers that one and refuses the next. */
+  readonly isWarm: boolean
 }
 
 const CONTINUATIONS: readonly [Continuation, ...Continuation[]] = [
@@ -55,10 +57,10 @@ export function faultCases({ whole, pairs }: Extent, random: Random): readonly F
   }
   for (const fault of FAULT_NAMES) {
     const isPlaced = FAULTS[fault].at?.unit === 'token'
-    const places = !isPlaced ? [undefined] : HEAVY.has(fault) || !whole ? [30] : PLACES
+    const places = fault === 'flapping' ? [1] : !isPlaced ? [undefined] : HEAVY.has(fault) || !whole ? [30] : PLACES
     const ways = whole && !HEAVY.has(fault) ? CONTINUATIONS : [random.pick(CONTINUATIONS)]
     for (const place of places) for (const way of ways) add(fault, place, way, true)
-    if (whole) add(fault, undefined, 'none', false)
+    if (whole) add(fault, fault === 'flapping' ? 1 : undefined, 'none', false)
   }
   for (let pair = 0; pair < pairs; pair++) cases.push(pairCase(cases.length, random))
   return cases
@@ -85,6 +87,7 @@ function oneCase(
     second: refuses ? faulty : healthy,
     continuation: refuses && continuation === 'none' ? 'prefix' : continuation,
     deadlines: ENDLESS.has(fault) ? { ...SHORT, total: 3_000 } : SHORT,
+    isWarm: fault === 'flapping',
     stream,
     question: random.pick(QUESTIONS),
     healthy,
@@ -106,6 +109,6 @@ function pairCase(at: number, random: Random): FaultCase {
     row: 'two faults at once',
     first: `${drawn.healthy},fault=${first}`,
     second: `${drawn.healthy},fault=${second}`,
-    name: `case-${at}`,
+    secondDeadlines: SHORT,
   }
 }

@@ -62,8 +62,10 @@ async function tryOne(
   const messages = [{ role: 'user', content: one.hasTools ? 'What is the weather in Paris and in Rome?' : one.question }]
   const tools = one.hasTools ? [TOOL] : undefined
   const question = { model: one.name, messages, stream: one.stream, tools, patience: PATIENCE }
+  if (one.isWarm) await ask(rig.simulator.url, { ...question, model: one.first })
+  const before = triesOf(rig, one)
   const reading = await ask(rig.url, question)
-  const tries = triesOf(rig, one)
+  const tries = triesOf(rig, one) - before
   const { outcome, wrong } = judge(reading, await truthOf(one, rig, messages, tools))
   const where = `${one.name} ${one.first} -> ${one.second} (${one.continuation}), ${one.question}`
   for (const what of wrong) violations.add(what.replace(/: .*/s, ''), `${where}: ${what}`)

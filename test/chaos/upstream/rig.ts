@@ -13,6 +13,8 @@ export interface TwoTargets {
   /** How both go on with a partial answer. */
   readonly continuation: Continuation
   readonly deadlines: Partial<Deadlines>
+  /** Those of the second target; long ones unless told: a machine that is busy is no fault. */
+  readonly secondDeadlines?: Partial<Deadlines> | undefined
 }
 
 /** A gateway with such routes, and their simulator. */
@@ -22,7 +24,7 @@ export interface RescueRig extends AsyncDisposable {
   readonly simulator: Simulator
 }
 
-/** What the second target has, which nothing is wrong with: a machine that is busy is no fault. */
+/** For a target that nothing is wrong with. */
 const PATIENT: Partial<Deadlines> = { connect: 20_000, head: 20_000, firstToken: 20_000, betweenTokens: 20_000 }
 
 /** Starts a gateway that has all these routes. */
@@ -40,11 +42,11 @@ export async function startRescueRig(routes: readonly TwoTargets[]): Promise<Res
   }
 }
 
-function toRoute({ name, first, second, continuation, deadlines }: TwoTargets, url: string): Route {
+function toRoute({ name, first, second, continuation, deadlines, secondDeadlines }: TwoTargets, url: string): Route {
   const provider = (which: string) => plainProvider(url, { name: `${name}-${which}`, continuation })
   return route(name, [
     target(provider('first'), first, { ...PATIENT, ...deadlines }),
-    target(provider('second'), second, { ...PATIENT, total: deadlines.total ?? 60_000 }),
+    target(provider('second'), second, { ...PATIENT, ...secondDeadlines }),
   ])
 }
 

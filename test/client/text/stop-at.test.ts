@@ -43,13 +43,13 @@ describe('stopAt', () => {
     )
   })
 
-  test('gives the same text for several sequences of one length however it is cut', async () => {
+  test('gives the same text for several sequences however it is cut', async () => {
     const small = (max: number): fc.Arbitrary<string> =>
       fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: max })
     await fc.assert(
       fc.asyncProperty(
         small(60),
-        fc.array(fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 3, maxLength: 3 }), {
+        fc.array(fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 1, maxLength: 4 }), {
           minLength: 1,
           maxLength: 4,
         }),
