@@ -3,7 +3,7 @@
  * hand, JSON.parse). Every reader gets the same Response in the same run, in turns, and what it read is
  * checked.
  *
- *   npm run bench -- sdk [--events 20000] [--rounds 7]
+ *   npm run bench -- sdk [--events 20000] [--rounds 7] [--only sluice]
  */
 import { parseArgs } from 'node:util'
 import { createParser } from 'eventsource-parser'
@@ -56,6 +56,10 @@ const floor: Reader = async (respond) => {
     rest = rest.slice(start)
   }
 }
+
+const { values } = parseArgs({
+  options: { events: { type: 'string' }, rounds: { type: 'string' }, only: { type: 'string' } },
+})
 
 const READERS: Readonly<Record<string, Reader>> = {
   floor,
@@ -135,6 +139,9 @@ function official(respond: () => Response): OfficialClient {
   return new OfficialClient({ baseURL: 'http://x.invalid/v1', apiKey: 'k', fetch: fetchOf(respond) })
 }
 
+/** LangChain joins a tool call anew with each piece: 20,000 pieces take it over a minute. */
+const TEXT_ONLY: ReadonlySet<string> = new Set(['sluice text()', 'ai textStream', 'LangChain'])
+
 /** What may not be exceeded, in floors. */
 const BARS: Readonly<Record<string, number>> = { 'sluice chunks': 1.3, 'sluice text()': 0.8 }
 
@@ -173,7 +180,7 @@ async function compare(
   const { data, text } = dataOf(kind, events)
   const reads = readsOf(data, split)
   const names = Object.keys(READERS).filter(
-    (name) => kind !== 'tool call' || !['sluice text()', 'ai textStream'].includes(name),
+    (name) => (kind !== 'tool call' || !TEXT_ONLY.has(name)) && (name === 'floor' || name.includes(values.only ?? '')),
   )
   const costs = new Map<string, number[]>(names.map((name) => [name, []]))
   for (let round = -1; round < rounds; round++) {
@@ -209,7 +216,6 @@ async function growth(rounds: number): Promise<number> {
   return median(costs[1] ?? []) / median(costs[0] ?? [])
 }
 
-const { values } = parseArgs({ options: { events: { type: 'string' }, rounds: { type: 'string' } } })
 const events = Number(values.events ?? 20_000)
 const rounds = Number(values.rounds ?? 7)
 let failures = 0

@@ -27,14 +27,13 @@ export class TextPath {
   /** The chunk's text; `undefined` when that cannot be told without parsing. Never wrong. */
   take(data: string): string | undefined {
     const shape = this.#shape
-    if (shape === undefined || !data.startsWith(shape.before)) return undefined
-    const start = shape.before.length
-    const end = endOfString(data, start)
-    if (end === -1 || !data.startsWith(shape.between, end)) return undefined
+    // Cut out and compared: V8 runs `===` over words of memory, `startsWith` over single characters.
+    if (shape === undefined || data.slice(0, shape.before.length) !== shape.before) return undefined
+    const end = endOfString(data, shape.before.length)
     const rest = end + shape.between.length
-    const padding = data.length - shape.after.length
-    if (shape.after === '' ? rest !== data.length : !isPadding(data, rest, padding, shape.after)) return undefined
-    return textOf(data.slice(start, end))
+    if (end === -1 || data.slice(end, rest) !== shape.between) return undefined
+    if (shape.after === '' ? rest !== data.length : !isPadding(data, rest, shape.after)) return undefined
+    return textOf(data.slice(shape.before.length, end))
   }
 
   /** Learns the shape of a chunk that had to be parsed. */
@@ -74,8 +73,9 @@ function textOf(raw: string): string | undefined {
 // A control character is no JSON either.
 const NEEDS_PARSING = /[\\\u0000-\u001f]/
 
-function isPadding(data: string, start: number, end: number, after: string): boolean {
-  if (end < start || !data.endsWith(after)) return false
+function isPadding(data: string, start: number, after: string): boolean {
+  const end = data.length - after.length
+  if (end < start || data.slice(end) !== after) return false
   for (let i = start; i < end; i++) {
     const code = data.charCodeAt(i)
     if (code === 34 || code === 92 || code < 32) return false

@@ -1,5 +1,6 @@
 import { SluiceError } from '../errors.ts'
-import { createProvider, firstSet, type Environment, type ProviderSettings } from '../provider/create.ts'
+import { createProvider, type ProviderSettings } from '../provider/create.ts'
+import { firstSet, type Environment } from '../provider/environment.ts'
 import { PRESETS } from '../provider/presets.ts'
 import { DEFAULT_DEADLINES, type Provider, type Route, type Target } from '../provider/provider.ts'
 import { defaultAttempts, type GatewayConfig, type LogConfig, type ServerConfig } from './config.ts'
@@ -132,6 +133,8 @@ function toLog(log: LogSettings): LogConfig {
 function secretsOf(providers: Readonly<Record<string, ProviderSettings>>, env: Environment): readonly string[] {
   const secrets = Object.values(providers).flatMap((settings) => [
     ...(typeof settings.apiKey === 'string' ? [settings.apiKey] : (settings.apiKey ?? [])),
+    settings.keyId ?? '',
+    settings.secret ?? '',
     ...(PRESETS.get(settings.preset)?.env.key ?? []).map((name) => firstSet([name], env)?.value ?? ''),
     ...Object.entries({ ...settings.headers, ...settings.query })
       .filter(([name]) => SECRET_NAME.test(name))

@@ -1,5 +1,6 @@
 import { SluiceError } from '../errors.ts'
-import { createProvider, firstSet, type Environment } from '../provider/create.ts'
+import { createProvider } from '../provider/create.ts'
+import { firstSet, type Environment } from '../provider/environment.ts'
 import { HOSTED } from '../provider/hosted.ts'
 import { LOCAL } from '../provider/local.ts'
 import { PLACED } from '../provider/placed.ts'

@@ -1,4 +1,5 @@
-import type { Environment, ProviderSettings } from '../provider/create.ts'
+import type { ProviderSettings } from '../provider/create.ts'
+import type { Environment } from '../provider/environment.ts'
 import { assemble, findLoops, makeProviders } from './build.ts'
 import type { GatewayConfig } from './config.ts'
 import { isObject } from './is-object.ts'

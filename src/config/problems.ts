@@ -4,7 +4,7 @@ import { redact } from '../provider/redact.ts'
 import type { Path, Problem, Source } from './source.ts'
 
 /** Settings whose values are not shown, wherever they stand. */
-const SECRET_KEYS: ReadonlySet<string> = new Set(['apiKey', 'headers', 'query'])
+const SECRET_KEYS: ReadonlySet<string> = new Set(['apiKey', 'headers', 'keyId', 'query', 'secret'])
 
 /** What a schema found, one problem per place. */
 export function problemsOf(error: z.ZodError, source: Source | undefined): readonly Problem[] {

@@ -1,4 +1,4 @@
-import type { Environment } from '../provider/create.ts'
+import type { Environment } from '../provider/environment.ts'
 
 /*
  * References to environment variables in a configuration text: `${NAME}`, `${NAME:-something else}`,

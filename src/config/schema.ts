@@ -20,6 +20,10 @@ const provider: z.ZodType<ProviderSettings> = section({
     .union([z.string(), z.array(z.string()).min(1).max(100)], { error: 'expected a key, or a list of keys' })
     .describe('The key, or several used in turn; better references such as ${MY_KEY}')
     .optional(),
+  keyId: text('expected a key id').describe('Evolution: the id of the key pair').optional(),
+  secret: text('expected a secret').describe('Evolution: its secret; better a reference such as ${MY_SECRET}').optional(),
+  projectId: text('expected a project id').describe('Evolution: sent as x-project-id').optional(),
+  tokenUrl: text('expected a URL').describe('Evolution: where the pair is exchanged for a token').optional(),
   headers: headerValues.describe('Further header fields of every request').optional(),
   query: headerValues.describe('Query parameters of every request').optional(),
   continuation: choice(['continue_final_message', 'prefix', 'trailing_assistant', 'none'])

@@ -1,6 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml'
 import type { Document, Node, Pair, Scalar } from 'yaml'
-import type { Environment } from '../provider/create.ts'
+import type { Environment } from '../provider/environment.ts'
 import { fillIn, hasMaskCharacters, lookUp, maskReferences, referencesIn, unmaskMessage } from './references.ts'
 
 /** Where in a configuration: `['models', 'default', 'targets', 0]`. */

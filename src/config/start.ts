@@ -1,5 +1,6 @@
 import { SluiceError } from '../errors.ts'
-import { firstSet, normalizeBaseUrl, type Environment, type ProviderSettings } from '../provider/create.ts'
+import { normalizeBaseUrl, type ProviderSettings } from '../provider/create.ts'
+import { firstSet, type Environment } from '../provider/environment.ts'
 import { HOSTED } from '../provider/hosted.ts'
 import { buildConfig } from './build.ts'
 import type { GatewayConfig } from './config.ts'

@@ -45,9 +45,12 @@ function tooSlow(lag: number): Frames {
 }
 
 function encode(batch: Batch, id: string, compactTo: number): Frames {
-  const first = batch.entries[0]
-  if (first !== undefined && first.offset < compactTo) return { text: join(merge(batch.entries), id) }
-  return (batch.frames ??= { text: join(batch.entries, id) })
+  const { entries } = batch
+  const last = entries.at(-1)
+  const isLast = last !== undefined && (last.kind === 'done' || last.kind === 'error')
+  const isReplay = (entries[0]?.offset ?? compactTo) < compactTo
+  if (isReplay) return { text: join(merge(entries), id), isLast }
+  return (batch.frames ??= { text: join(entries, id), isLast })
 }
 
 /** Adjacent deltas as one chunk each; what is no chunk stays where it is. */

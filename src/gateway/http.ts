@@ -2,6 +2,9 @@ import type { Context } from 'hono'
 import { SluiceError } from '../errors.ts'
 import type { Frames } from '../log/stream-log.ts'
 
+/** Why a request's signal aborts. One object for all: making an error costs as much as relaying a token. */
+export const CALLER_LEFT: SluiceError = new SluiceError('cancelled', 'The caller left')
+
 /** A streamed answer, before a transport has it. */
 export interface StreamReply {
   readonly status: number

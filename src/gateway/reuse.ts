@@ -28,8 +28,7 @@ export async function startedBefore(
   request: Request,
 ): Promise<StreamState | undefined> {
   const key = idempotencyKey(call)
-  const retries = context.config.server.attachRetries ? call.req.header('x-stainless-retry-count') : undefined
-  if (key === undefined && retries === undefined) return undefined
+  const retries = retryCount(context, call)
   const bodyHash = context.hash(request.bytes)
   const { owner, streamId } = request
   if (key === undefined && Number(retries) > 0) {
@@ -46,6 +45,16 @@ export async function startedBefore(
   context.ledger.forget(earlier.stream)
   const raced = context.ledger.claim(claim)
   return raced === undefined ? undefined : usable(context, owner, raced.stream)
+}
+
+/** Whether a request is of the kind that may come again and find what it started. */
+export function mayComeAgain(context: GatewayContext, call: Call): boolean {
+  return call.req.header('idempotency-key') !== undefined || retryCount(context, call) !== undefined
+}
+
+/** Official SDKs count their tries of one request, from 0. */
+function retryCount(context: GatewayContext, call: Call): string | undefined {
+  return context.config.server.attachRetries ? call.req.header('x-stainless-retry-count') : undefined
 }
 
 function idempotencyKey(call: Call): string | undefined {

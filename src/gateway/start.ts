@@ -11,6 +11,9 @@ import { Meter, type StreamMeasure } from './meter.ts'
 import { relay } from './relay.ts'
 import { createRepair, withoutBare, type Rewrite } from './rewrite.ts'
 
+/** Events of a stream with which nothing happened: attempt, opened, first_token, ended. */
+const PLAIN_TIMELINE = 4
+
 /** Who wants a stream, and what is to become of it. */
 export interface StreamOrder {
   readonly streamId: string
@@ -19,6 +22,8 @@ export interface StreamOrder {
   readonly model: string
   readonly requestId: string
   readonly onDisconnect: OnDisconnect
+  /** Whether the ledger knows which request started it. */
+  readonly isClaimed: boolean
 }
 
 /** A new stream. */
@@ -69,7 +74,7 @@ export function produce(context: GatewayContext, { order, writer, rewrite, sourc
     (measure) => {
       live.remove(stream)
       stream.end(measure.error)
-      settle(context, stream.id)
+      if (order.isClaimed) settle(context, stream.id)
       record(context, order, measure)
     },
   )
@@ -114,7 +119,8 @@ function record(context: GatewayContext, order: StreamOrder, measure: StreamMeas
     chunks: measure.chunks,
     promptTokens: measure.usage?.prompt_tokens,
     completionTokens: measure.usage?.completion_tokens,
-    timeline: measure.timeline,
+    // Only where there is something to tell.
+    timeline: measure.timeline.length > PLAIN_TIMELINE ? measure.timeline : undefined,
   }
   if (measure.outcome.status === 'failed') context.logger.warn(facts, 'stream failed')
   else context.logger.info(facts, 'stream ended')

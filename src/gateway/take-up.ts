@@ -38,6 +38,7 @@ export async function takeUp(context: GatewayContext, { state, writer }: Orphan)
       model: state.model,
       requestId: context.newRequestId(),
       onDisconnect: context.config.server.onDisconnect,
+      isClaimed: true,
     },
     writer,
     rewrite: undefined,

@@ -38,6 +38,8 @@ export interface Batch {
 export interface Frames {
   /** SSE text. */
   readonly text: string
+  /** Whether the stream's end is in it, so that nothing follows. */
+  readonly isLast?: boolean
   /** A place for the transport to keep the text as it sends it, framed once for all readers. */
   wire?: string
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { SluiceError } from '../errors.ts'
+import { CALLER_LEFT } from '../gateway/http.ts'
 
 /**
  * A request's body, up to `limit` bytes. Throws `body_too_large`, before reading where the length is
@@ -27,7 +28,7 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Uint8
     if (length > limit * 8) request.destroy()
   })
   request.on('end', () => resolve(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)))
-  request.on('error', () => reject(new SluiceError('cancelled', 'The caller left')))
-  request.on('close', () => reject(new SluiceError('cancelled', 'The caller left')))
+  request.on('error', () => reject(CALLER_LEFT))
+  request.on('close', () => reject(CALLER_LEFT))
   return promise
 }

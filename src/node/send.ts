@@ -46,12 +46,12 @@ export async function sendStream(
   withBody: boolean,
   patienceMs: number,
 ): Promise<void> {
+  const { socket } = response
   let wire: Wire | undefined
   try {
     response.writeHead(reply.status, reply.headers)
     if (!withBody) return void response.end()
     // Held together for this turn of the loop: the head and what is there already leave in one packet.
-    const socket = response.socket
     socket?.cork()
     setImmediate(() => socket?.uncork())
     response.flushHeaders()
@@ -59,9 +59,12 @@ export async function sendStream(
     heartbeats.add(wire)
     for await (const frames of reply.frames) {
       if (wire.closed) break
+      // The last frames and the closing chunk leave in one packet; `end` uncorks.
+      if (frames.isLast === true) socket?.cork()
       if (!wire.write(frames) && !(await wire.drained(patienceMs))) throw new Error('the reader has stopped')
     }
     response.end()
+    if (socket?.writableCorked) socket.uncork()
   } catch {
     response.destroy()
   } finally {

@@ -7,7 +7,7 @@ import type { GatewayConfig } from '../config/config.ts'
 import { SluiceError } from '../errors.ts'
 import type { Logger } from '../gateway/context.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
-import type { Transport } from '../gateway/http.ts'
+import { CALLER_LEFT, type Transport } from '../gateway/http.ts'
 import { createLogger } from './logger.ts'
 import { openStores } from './open-stores.ts'
 import { readBody } from './read-body.ts'
@@ -89,9 +89,6 @@ function listener(gateway: Gateway, config: GatewayConfig, heartbeats: Heartbeat
   }
 }
 
-/** Why a request's signal aborts. One object for all: making a DOMException costs as much as relaying a token. */
-const LEFT = new SluiceError('cancelled', 'The caller left')
-
 function transport(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
@@ -100,7 +97,7 @@ function transport(
 ): Transport {
   const abort = new AbortController()
   // `close` on the request does not fire for a POST whose body was read; the response's does.
-  outgoing.on('close', () => abort.abort(LEFT))
+  outgoing.on('close', () => abort.abort(CALLER_LEFT))
   return {
     signal: abort.signal,
     body: (limit) => readBody(incoming, limit),

@@ -1,13 +1,15 @@
 import { SluiceError } from '../errors.ts'
 import { systemClock } from '../clock.ts'
 import { keyCredential, NO_CREDENTIAL } from './credential.ts'
+import { firstSet, type Environment } from './environment.ts'
+import { KEY_PAIR_FIELDS, keyPair, type KeyPairSettings, type Means } from './key-pair.ts'
 import { keyRing } from './key-ring.ts'
 import type { Preset } from './preset.ts'
 import { PRESETS } from './presets.ts'
 import type { Continuation, Credential, Provider, Quirks } from './provider.ts'
 
 /** What the configuration says of one provider; everything unsaid comes from its preset and the environment. */
-export interface ProviderSettings {
+export interface ProviderSettings extends KeyPairSettings {
   readonly preset: string
   readonly baseUrl?: string | undefined
   /** One key, or several that are used in turn. Empty or absent: the preset's environment variable. */
@@ -22,9 +24,6 @@ export interface ProviderSettings {
   /** Azure only: the `api-version` query parameter; needed together with `deployment`. */
   readonly apiVersion?: string | undefined
 }
-
-/** Environment variables, as in `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Hop-by-hop fields and those that the exchange itself decides: setting them breaks the request. */
 const RESERVED_HEADERS: ReadonlySet<string> = new Set([
@@ -52,20 +51,26 @@ const RESERVED_HEADERS: ReadonlySet<string> = new Set([
  * @example
  * createProvider('openai', { preset: 'openai' }, process.env)
  */
-export function createProvider(name: string, settings: ProviderSettings, env: Environment): Provider {
+export function createProvider(
+  name: string,
+  settings: ProviderSettings,
+  env: Environment,
+  means: Means = REAL_MEANS,
+): Provider {
   const preset = PRESETS.get(settings.preset)
   if (preset === undefined) throw invalid('preset', `there is no preset "${settings.preset}"`)
   if (preset.pending !== undefined) {
     throw invalid('preset', `${preset.title} cannot be used yet: ${preset.pending}`)
   }
   const baseUrl = baseUrlOf(preset, settings, env)
+  const { credential, headers } = accessOf(name, preset, settings, env, means)
   const place = preset.id === 'azure' ? azurePlace(baseUrl, settings, env) : plainPlace(baseUrl, settings)
   return {
     name,
     preset: preset.id,
     baseUrl: place.baseUrl,
-    credential: credentialOf(preset, settings, env),
-    headers: headerFields(settings.headers ?? {}),
+    credential,
+    headers: { ...headers, ...headerFields(settings.headers ?? {}) },
     query: { ...place.query, ...settings.query },
     dialect: preset.dialect,
     quirks: { ...preset.quirks, ...settings.quirks },
@@ -73,34 +78,42 @@ export function createProvider(name: string, settings: ProviderSettings, env: En
   }
 }
 
-/** The value of the first variable that is set and not empty, with its name. */
-export function firstSet(names: readonly string[], env: Environment): { name: string; value: string } | undefined {
-  for (const name of names) {
-    const value = Object.hasOwn(env, name) ? env[name] : undefined
-    if (value !== undefined && value !== '') return { name, value }
+const REAL_MEANS: Means = { fetch: (url, init) => fetch(url, init), clock: systemClock }
+
+/** What proves who sends a request: a credential, and fields that never change. */
+interface ProviderAccess {
+  readonly credential: Credential
+  readonly headers: Readonly<Record<string, string>>
+}
+
+function accessOf(
+  name: string,
+  preset: Preset,
+  settings: ProviderSettings,
+  env: Environment,
+  means: Means,
+): ProviderAccess {
+  const { title, iam } = preset
+  if (iam !== undefined) {
+    if (settings.apiKey !== undefined) throw invalid('apiKey', `${title} takes keyId and secret instead of apiKey`)
+    return keyPair({ name, title, iam }, settings, env, means)
   }
-  return undefined
+  for (const field of KEY_PAIR_FIELDS) {
+    if (settings[field] !== undefined) throw invalid(field, `${title} has no ${field}`)
+  }
+  return { credential: credentialOf(preset, settings, env), headers: {} }
 }
 
 function credentialOf(preset: Preset, settings: ProviderSettings, env: Environment): Credential {
   const given = (typeof settings.apiKey === 'string' ? [settings.apiKey] : (settings.apiKey ?? [])).filter(Boolean)
   const fromEnv = given.length > 0 ? undefined : firstSet(preset.env.key, env)
   const keys = fromEnv === undefined ? given.map((value) => ({ name: 'apiKey', value })) : [fromEnv]
-  switch (preset.auth) {
-    case 'none':
-    case 'bearer':
-    case 'api-key': {
-      const scheme = preset.auth === 'api-key' ? 'api-key' : 'bearer'
-      const credentials = keys.map(({ name, value }) => keyCredential(scheme, value, name))
-      const [only] = credentials
-      if (only !== undefined) return credentials.length === 1 ? only : keyRing(credentials, systemClock)
-      if (preset.auth === 'none') return NO_CREDENTIAL
-      throw invalid('apiKey', `${preset.title} needs an API key: set apiKey here or ${listOf(preset.env.key)}`)
-    }
-    case 'iam':
-      // Every such preset is pending and was refused before; this is for the one that will not be.
-      throw invalid('apiKey', `${preset.title} needs a token exchange, which is not built yet`)
-  }
+  const scheme = preset.auth === 'api-key' ? 'api-key' : 'bearer'
+  const credentials = keys.map(({ name, value }) => keyCredential(scheme, value, name))
+  const [only] = credentials
+  if (only !== undefined) return credentials.length === 1 ? only : keyRing(credentials, systemClock)
+  if (preset.auth === 'none') return NO_CREDENTIAL
+  throw invalid('apiKey', `${preset.title} needs an API key: set apiKey here or ${listOf(preset.env.key)}`)
 }
 
 function baseUrlOf(preset: Preset, settings: ProviderSettings, env: Environment): string {

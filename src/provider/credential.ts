@@ -21,14 +21,18 @@ export function keyCredential(scheme: 'bearer' | 'api-key', key: string, origin:
   return { headers: () => fields }
 }
 
-/** A line break in a key would become a second header field, and most keys that have one were copied with it. */
-function checkKey(key: string, origin: string): void {
-  if (key === '') throw new SluiceError('config_invalid', `${origin} is empty`, { param: 'apiKey' })
+/**
+ * Refuses what cannot be a key. A line break would become a second header field, and most keys that have
+ * one were copied with it.
+ *
+ * @param param The setting that the error names.
+ * @throws SluiceError `config_invalid` that names the origin, never the key.
+ */
+export function checkKey(key: string, origin: string, param = 'apiKey'): void {
+  if (key === '') throw new SluiceError('config_invalid', `${origin} is empty`, { param })
   const wrong = /[^\x21-\x7e]/u.exec(key)?.[0]
   if (wrong === undefined) return
-  throw new SluiceError('config_invalid', `${origin} holds ${nameOf(wrong)}, which no key contains`, {
-    param: 'apiKey',
-  })
+  throw new SluiceError('config_invalid', `${origin} holds ${nameOf(wrong)}, which no key contains`, { param })
 }
 
 function nameOf(character: string): string {

@@ -1,4 +1,14 @@
-import type { Preset } from './preset.ts'
+import type { Iam, Preset } from './preset.ts'
+
+const EVOLUTION_IAM: Omit<Iam, 'needsProject'> = {
+  tokenUrl: 'https://iam.api.cloud.ru/api/v1/auth/token',
+  env: {
+    keyId: 'EVOLUTION_KEY_ID',
+    secret: 'EVOLUTION_SECRET',
+    projectId: 'EVOLUTION_PROJECT_ID',
+    tokenUrl: 'EVOLUTION_TOKEN_URL',
+  },
+}
 
 /** Services that every customer has at an address of their own. */
 export const PLACED: readonly Preset[] = [
@@ -24,13 +34,13 @@ export const PLACED: readonly Preset[] = [
     baseUrlExample: 'https://YOUR-ENDPOINT.cloud.ru/v1',
     env: { key: ['EVOLUTION_KEY_ID', 'EVOLUTION_SECRET'], baseUrl: ['EVOLUTION_BASE_URL'] },
     auth: 'iam',
+    iam: { ...EVOLUTION_IAM, needsProject: false },
     dialect: 'openai',
     quirks: {},
     continuation: 'none',
     defaultModel: 'default',
     local: false,
     source: 'cloud-ru-tech/evolution-openai-python 1.0.4, client.py and token_manager.py',
-    pending: 'the exchange of key id and secret for a token (IAM) is not built yet',
   },
   {
     id: 'evolution-foundation',
@@ -38,13 +48,13 @@ export const PLACED: readonly Preset[] = [
     baseUrl: 'https://foundation-models.api.cloud.ru/api/gigacube/openai/v1',
     env: { key: ['EVOLUTION_KEY_ID', 'EVOLUTION_SECRET'], baseUrl: ['EVOLUTION_FOUNDATION_MODELS_URL'] },
     auth: 'iam',
+    iam: { ...EVOLUTION_IAM, needsProject: true },
     dialect: 'openai',
     quirks: {},
     continuation: 'none',
     defaultModel: 'deepseek-ai/DeepSeek-R1-Distill-Llama-70B',
     local: false,
     source: 'cloud-ru-tech/evolution-openai-python 1.0.3, docs/foundation_models.rst (needs x-project-id)',
-    pending: 'the exchange of key id and secret for a token (IAM) is not built yet',
   },
   {
     id: 'fastgpt',

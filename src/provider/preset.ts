@@ -9,6 +9,21 @@ import type { Continuation, DialectName, Quirks } from './provider.ts'
  */
 export type Auth = 'bearer' | 'api-key' | 'none' | 'iam'
 
+/** Where and with what a key pair is exchanged for a token. */
+export interface Iam {
+  /** Unless the configuration says another one. */
+  readonly tokenUrl: string
+  /** The environment variable of each setting. */
+  readonly env: {
+    readonly keyId: string
+    readonly secret: string
+    readonly projectId: string
+    readonly tokenUrl: string
+  }
+  /** Whether every request has to name a project. */
+  readonly needsProject: boolean
+}
+
 /** What is known of a service before anybody configures it. Data only. */
 export interface Preset {
   /** The name in the configuration: `preset: openai`. */
@@ -25,6 +40,8 @@ export interface Preset {
     readonly baseUrl: readonly string[]
   }
   readonly auth: Auth
+  /** Set where `auth` is `iam`. */
+  readonly iam?: Iam | undefined
   readonly dialect: DialectName
   readonly quirks: Quirks
   readonly continuation: Continuation

@@ -11,6 +11,11 @@ export interface Credential {
   refused?(fields: Readonly<Record<string, string>>, retryAfterMs: number | undefined, isLimit: boolean): void
   /** Whether other fields than the refused ones can be sent at once. */
   hasSpare?(): boolean
+  /**
+   * Whether fields that were refused with this status and these words are only outdated: `headers` then
+   * gives fresh ones, and the same request is sent once more. Absent where nothing can be fetched.
+   */
+  isOutdated?(fields: Readonly<Record<string, string>>, status: number, message: string): boolean
 }
 
 /** How a service goes on with a partial answer, where it can (PROTOCOL 8, step 1). */

@@ -2,6 +2,7 @@ import { chunksOfBody, type ParsedChunk } from '../completion/parse.ts'
 import type { Clock } from '../clock.ts'
 import { SluiceError } from '../errors.ts'
 import type { Exchange } from './open.ts'
+import type { Origin } from './origin.ts'
 import { readChunks, type ReadOptions } from './read.ts'
 import { providerError } from './refusal.ts'
 import { readRefusal, readText } from './body.ts'
@@ -29,7 +30,7 @@ export async function accept(
 ): Promise<AsyncIterable<readonly ParsedChunk[]>> {
   const { provider } = options
   try {
-    if (exchange.status < 200 || exchange.status > 299) throw await readRefusal(exchange, provider, clock.date())
+    if (exchange.status < 200 || exchange.status > 299) throw await readRefusal(exchange, clock.date())
     const { first, bytes } = await peek(exchange.bytes)
     if (first === undefined)
       throw new SluiceError('provider_bad_response', `${provider}: HTTP ${exchange.status} with an empty body`, {
@@ -40,7 +41,7 @@ export async function accept(
         provider,
       })
     if (first !== BRACE && first !== BRACKET) return readChunks(exchange, bytes, options)
-    return once(jsonAnswer(await readText(bytes, MAX_JSON, provider), provider))
+    return once(jsonAnswer(await readText(bytes, MAX_JSON, provider), exchange.origin))
   } catch (error) {
     exchange.abort(SluiceError.from(error))
     throw error
@@ -51,13 +52,15 @@ async function* once<T>(value: T): AsyncGenerator<T, void> {
   yield value
 }
 
-function jsonAnswer(body: string, provider: string): readonly ParsedChunk[] {
+function jsonAnswer(body: string, origin: Origin): readonly ParsedChunk[] {
   const parsed = chunksOfBody(body)
   const error = parsed.find((one) => one.type === 'error')
-  if (error !== undefined) throw providerError(error, provider)
+  if (error !== undefined) throw providerError(error, origin)
   const chunks = parsed.filter((one) => one.type === 'chunk')
   if (!chunks.some((chunk) => chunk.finished))
-    throw new SluiceError('provider_bad_response', `${provider}: the response is JSON, but no completion`, { provider })
+    throw new SluiceError('provider_bad_response', `${origin.provider}: the response is JSON, but no completion`, {
+      provider: origin.provider,
+    })
   return chunks
 }
 

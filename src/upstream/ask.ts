@@ -3,7 +3,8 @@ import type { SluiceError } from '../errors.ts'
 import type { Target } from '../provider/provider.ts'
 import { accept } from './accept.ts'
 import type { Breakers } from './breakers.ts'
-import { open, type Dialer, type Exchange } from './open.ts'
+import { openFresh } from './fresh.ts'
+import type { Dialer, Exchange } from './open.ts'
 import { outgoing, type ChatBody } from './outgoing.ts'
 
 /** Is told what happens to a stream on its way from the providers. Must not throw. */
@@ -27,14 +28,14 @@ export interface AttemptContext {
   readonly observer: AttemptObserver
 }
 
-/** One try of one target: its answer's chunks as they come. Throws what `open` and `accept` throw. */
+/** One try of one target: its answer's chunks as they come. Throws what `openFresh` and `accept` throw. */
 export async function ask(
   target: Target,
   body: ChatBody,
   context: AttemptContext,
 ): Promise<AsyncIterable<readonly ParsedChunk[]>> {
   const { dialer, observer, signal } = context
-  const exchange = await open(dialer, target, outgoing(body, target), signal)
+  const exchange = await openFresh(dialer, target, outgoing(body, target), signal)
   if (exchange.status >= 200 && exchange.status < 300) observer.opened(exchange)
   const options = {
     provider: target.provider.name,

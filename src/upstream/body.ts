@@ -6,10 +6,10 @@ import { refusalFromBody } from './refusal.ts'
 const MAX_REFUSAL = 64 * 1024
 
 /** What a refusal says; one whose body does not come is still a refusal. */
-export async function readRefusal(exchange: Exchange, provider: string, date: number): Promise<SluiceError> {
+export async function readRefusal(exchange: Exchange, date: number): Promise<SluiceError> {
   exchange.watch.enter('closing')
-  const body = await readText(exchange.bytes, MAX_REFUSAL, provider).catch(() => '')
-  const refusal = refusalFromBody(exchange.status, exchange.headers, body, provider, date)
+  const body = await readText(exchange.bytes, MAX_REFUSAL, exchange.origin.provider).catch(() => '')
+  const refusal = refusalFromBody(exchange.status, exchange.headers, body, exchange.origin, date)
   if (refusal.code === 'provider_auth') exchange.refuseKey(undefined, false)
   if (refusal.code === 'provider_rate_limited') exchange.refuseKey(refusal.facts.retryAfterMs, true)
   return refusal

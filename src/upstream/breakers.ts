@@ -12,10 +12,21 @@ export interface Pass {
   ill(error: SluiceError): void
 }
 
-/** The breakers of all targets of one gateway: one per provider and model. */
+/** A breaker's state, and how often it has changed its type. */
+interface Entry {
+  readonly state: BreakerState
+  readonly era: number
+}
+
+/**
+ * The breakers of all targets of one gateway: one per provider and model. A breaker listens to those who
+ * asked since it last opened, probed or closed. A request that was under way before, and may fail a
+ * minute later, says nothing of now: it must not call a second probe beside the first, nor open again
+ * what has recovered.
+ */
 export class Breakers {
   readonly #clock: Clock
-  readonly #states = new Map<string, BreakerState>()
+  readonly #entries = new Map<string, Entry>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -24,35 +35,46 @@ export class Breakers {
   /** Leave to ask this target for the caller's `model` now, or `undefined` while it is left out. */
   pass(target: Target, model: string): Pass | undefined {
     const key = keyOf(target, model)
-    const now = this.#clock.now()
-    const permit = permits(this.#states.get(key) ?? closedBreaker(now), now)
+    const permit = permits(this.#entry(key).state, this.#clock.now())
     if (permit === 'no') return undefined
     if (permit === 'probe') this.#tell(key, 'probe')
+    let { era } = this.#entry(key)
+    const tell = (event: BreakerEvent): void => {
+      // What this very pass has brought about is no news to it.
+      if (this.#entry(key).era === era) era = this.#tell(key, event)
+    }
     let isWell = false
     return {
       isProbe: permit === 'probe',
       well: () => {
-        if (!isWell) this.#tell(key, 'success')
+        if (!isWell) tell('success')
         isWell = true
       },
       ill: (error) => {
         const event = verdict(error.code)
-        if (event === 'failure' || !isWell) this.#tell(key, event)
+        if (event === 'failure' || !isWell) tell(event)
       },
     }
   }
 
-  /** What is known of each target that was asked: `closed`, `open`, `probing`. */
+  /** What is known of each target that has failed: `closed`, `open`, `probing`. */
   states(): ReadonlyMap<string, BreakerState['type']> {
-    return new Map([...this.#states].map(([key, state]) => [key, state.type]))
+    return new Map([...this.#entries].map(([key, { state }]) => [key, state.type]))
   }
 
-  #tell(key: string, event: BreakerEvent): void {
-    const now = this.#clock.now()
-    const state = afterEvent(this.#states.get(key) ?? closedBreaker(now), event, now)
+  #entry(key: string): Entry {
+    return this.#entries.get(key) ?? { state: closedBreaker(this.#clock.now()), era: 0 }
+  }
+
+  /** Gives the era that the event leads to. */
+  #tell(key: string, event: BreakerEvent): number {
+    const before = this.#entry(key)
+    const state = afterEvent(before.state, event, this.#clock.now())
+    const era = state.type === before.state.type ? before.era : before.era + 1
     // Callers choose names where all are passed through: only what has failed is remembered.
-    if (state.type === 'closed' && state.failures === 0) this.#states.delete(key)
-    else this.#states.set(key, state)
+    if (state.type === 'closed' && state.failures === 0 && era === 0) this.#entries.delete(key)
+    else this.#entries.set(key, { state, era })
+    return era
   }
 }
 

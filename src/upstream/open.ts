@@ -4,6 +4,7 @@ import { SluiceError } from '../errors.ts'
 import type { Target } from '../provider/provider.ts'
 import { ByteQueue } from './byte-queue.ts'
 import { inflate } from './inflate.ts'
+import { concealing, type Origin } from './origin.ts'
 import { Watch } from './watch.ts'
 
 /** The live exchange with a provider, from its response head on. */
@@ -14,6 +15,10 @@ export interface Exchange {
   /** The body as it arrives. Throws `upstream_reset`, a deadline's error, or what `abort` was given. */
   readonly bytes: AsyncIterable<readonly Uint8Array[]>
   readonly watch: Watch
+  /** Whose answer it is. */
+  readonly origin: Origin
+  /** Whether a refusal in these words only means that our credential is outdated. */
+  isOutdated(message: string): boolean
   /** The provider refused our key, or limited it (`isLimit`). */
   refuseKey(retryAfterMs: number | undefined, isLimit: boolean): void
   /** All that matters was read: the rest is thrown away, for a second at most, so that the connection can be kept. */
@@ -64,7 +69,8 @@ export function createDialer(clock: Clock): Dialer & { close(): Promise<void> } 
  */
 export async function open(dialer: Dialer, target: Target, outgoing: Outgoing, signal: AbortSignal): Promise<Exchange> {
   const { provider } = target
-  const credential = await provider.credential.headers()
+  const fields = provider.credential.headers()
+  const credential = fields instanceof Promise ? await unlessAborted(fields, signal) : fields
   signal.throwIfAborted()
   const url = new URL(`${provider.baseUrl}${outgoing.path}`)
   for (const [name, value] of Object.entries(provider.query)) url.searchParams.set(name, value)
@@ -86,6 +92,20 @@ export async function open(dialer: Dialer, target: Target, outgoing: Outgoing, s
   return new Call(dialer, target, credential).start(options, signal)
 }
 
+/** A token exchange may take long, and others may wait for the same one: who leaves only stops waiting. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const left = Promise.withResolvers<never>()
+  const onAbort = (): void => left.reject(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    return await Promise.race([promise, left.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+type Fields = Readonly<Record<string, string>>
+
 /** How long a response may go on after its end was said, before its connection is given up. */
 const DRAIN_MS = 1_000
 
@@ -93,7 +113,8 @@ const DRAIN_MS = 1_000
 class Call implements Dispatcher.DispatchHandler {
   readonly #dialer: Dialer
   readonly #provider: string
-  readonly #refuseKey: Exchange['refuseKey']
+  readonly #target: Target
+  readonly #fields: Fields
   readonly #queue: ByteQueue
   readonly #head = Promise.withResolvers<Exchange>()
   readonly #watch: Watch
@@ -104,9 +125,10 @@ class Call implements Dispatcher.DispatchHandler {
   #ended = false
   #stopDraining: (() => void) | undefined
 
-  constructor(dialer: Dialer, target: Target, fields: Readonly<Record<string, string>>) {
+  constructor(dialer: Dialer, target: Target, fields: Fields) {
     this.#dialer = dialer
-    this.#refuseKey = (retryAfterMs, isLimit) => target.provider.credential.refused?.(fields, retryAfterMs, isLimit)
+    this.#target = target
+    this.#fields = fields
     this.#provider = target.provider.name
     this.#watch = new Watch(dialer.clock, target.deadlines, this.#provider, (error) => this.abort(error))
     this.#queue = new ByteQueue({ onReturn: () => this.#leave() })
@@ -140,12 +162,16 @@ class Call implements Dispatcher.DispatchHandler {
     this.#status = status
     this.#watch.enter('firstToken')
     const flat = flatten(headers)
+    const { credential, dialect } = this.#target.provider
+    const fields = this.#fields
     this.#head.resolve({
       status,
       headers: flat,
       bytes: inflate(this.#queue, flat['content-encoding'], this.#provider),
       watch: this.#watch,
-      refuseKey: this.#refuseKey,
+      origin: { provider: this.#provider, dialect, conceal: concealing(fields) },
+      isOutdated: (message) => credential.isOutdated?.(fields, status, message) === true,
+      refuseKey: (retryAfterMs, isLimit) => credential.refused?.(fields, retryAfterMs, isLimit),
       drain: () => this.#drain(),
       abort: (reason) => this.abort(reason),
     })

@@ -2,6 +2,7 @@ import { parseEvent, type Parsed, type ParsedChunk } from '../completion/parse.t
 import { SluiceError } from '../errors.ts'
 import { SseDecoder } from '../sse/decode.ts'
 import type { Exchange } from './open.ts'
+import type { Origin } from './origin.ts'
 import { providerError } from './refusal.ts'
 
 /** What reading noticed on the way and nobody needs to be told at once. */
@@ -33,7 +34,7 @@ export async function* readChunks(
   options: ReadOptions,
 ): AsyncGenerator<readonly ParsedChunk[], void> {
   const decoder = new SseDecoder()
-  const ending = new Ending(options)
+  const ending = new Ending(options, exchange.origin)
   let visible = false
   try {
     for await (const reads of bytes) {
@@ -78,13 +79,15 @@ function interrupted(error: unknown): SluiceError {
 /** Keeps account of whether the end was said, and of what was said instead. */
 class Ending {
   readonly #options: ReadOptions
+  readonly #origin: Origin
   readonly #open = new Set<number>()
   readonly #finished = new Set<number>()
   done = false
   failure: SluiceError | undefined
 
-  constructor(options: ReadOptions) {
+  constructor(options: ReadOptions, origin: Origin) {
     this.#options = options
+    this.#origin = origin
   }
 
   /** Every choice that was started has its finish_reason. */
@@ -108,7 +111,7 @@ class Ending {
         if (!this.isComplete) this.failure = this.#cut('[DONE] came without a finish_reason')
         return
       case 'error':
-        this.failure = providerError(parsed, this.#options.provider)
+        this.failure = providerError(parsed, this.#origin)
         return
       case 'malformed':
         this.#options.notes.malformed++

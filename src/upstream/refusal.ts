@@ -1,17 +1,19 @@
 import { parseBody, type ParsedError } from '../completion/parse.ts'
+import { faultOf } from '../dialect/fastgpt.ts'
 import { SluiceError, type ErrorCode, type ErrorFacts } from '../errors.ts'
 import { redact } from '../provider/redact.ts'
+import type { Origin } from './origin.ts'
 import { retryAfter } from './retry-after.ts'
 
 /** A provider's message is passed on up to so many characters. */
 const MAX_MESSAGE = 2_000
 
 /** An error that a provider reported inside a stream or in a 200 body. */
-export function providerError(parsed: ParsedError, provider: string): SluiceError {
-  const status = parsed.status
-  if (status === 429) return refusal(429, {}, parsed, provider)
-  return new SluiceError('provider_error', tidy(parsed.message), {
-    provider,
+export function providerError(parsed: ParsedError, origin: Origin): SluiceError {
+  if (origin.dialect === 'fastgpt') return fastgptError(parsed, origin)
+  if (parsed.status === 429) return refusal(429, {}, parsed, origin)
+  return new SluiceError('provider_error', tidy(parsed.message, origin), {
+    provider: origin.provider,
     param: parsed.param ?? undefined,
     type: parsed.providerType ?? undefined,
     providerCode: parsed.providerCode ?? undefined,
@@ -23,21 +25,24 @@ export function refusalFromBody(
   status: number,
   headers: Readonly<Record<string, string>>,
   body: string,
-  provider: string,
+  origin: Origin,
   now: number,
 ): SluiceError {
   const reported = parseBody(body).find((parsed) => parsed.type === 'error')
-  return refusal(status, headers, reported, provider, now)
+  // FastGPT's statuses differ from version to version: 500 or 200 for everything. Its body knows.
+  if (origin.dialect === 'fastgpt' && reported?.providerCode != null) return fastgptError(reported, origin, headers, now)
+  return refusal(status, headers, reported, origin, now)
 }
 
 function refusal(
   status: number,
   headers: Readonly<Record<string, string>>,
   reported: ParsedError | undefined,
-  provider: string,
+  origin: Origin,
   now = 0,
 ): SluiceError {
-  const message = tidy(reported?.message ?? `${provider} answered with HTTP ${status}`)
+  const { provider } = origin
+  const message = tidy(reported?.message ?? `${provider} answered with HTTP ${status}`, origin)
   const facts: ErrorFacts = {
     provider,
     param: reported?.param ?? undefined,
@@ -52,6 +57,30 @@ function refusal(
     return new SluiceError(code, `${provider} refused our credentials (HTTP ${status}): ${message}`, { provider })
   }
   return new SluiceError(code, message, { ...facts, status: passed })
+}
+
+/** FastGPT's error, by its own number; no HTTP status of its can be trusted. */
+function fastgptError(
+  reported: ParsedError,
+  origin: Origin,
+  headers: Readonly<Record<string, string>> = {},
+  now = 0,
+): SluiceError {
+  const { provider } = origin
+  const { code, status, retryAfterMs, shouldRetry } = faultOf(reported)
+  const message = tidy(reported.message, origin)
+  if (code === 'provider_auth')
+    return new SluiceError(code, `${provider} refused our credentials (${reported.providerCode ?? ''}): ${message}`, {
+      provider,
+    })
+  return new SluiceError(code, message, {
+    provider,
+    status,
+    type: reported.providerType ?? undefined,
+    providerCode: reported.providerCode ?? undefined,
+    retryAfterMs: retryAfterMs ?? (code === 'provider_rate_limited' ? retryAfter(headers, now) : undefined),
+    shouldRetry,
+  })
 }
 
 /** Which code a status means, and the status the caller sees (PROTOCOL 10). */
@@ -70,7 +99,7 @@ function shouldRetry(headers: Readonly<Record<string, string>>): boolean | undef
 }
 
 /** Secrets out, control characters out, not too long. */
-function tidy(message: string): string {
-  const plain = redact(message).replace(/[\u0000-\u001f\u007f]+/g, ' ')
+function tidy(message: string, { conceal }: Origin): string {
+  const plain = redact(conceal(message)).replace(/[\u0000-\u001f\u007f]+/g, ' ')
   return plain.length > MAX_MESSAGE ? `${plain.slice(0, MAX_MESSAGE)}…` : plain
 }

@@ -43,6 +43,7 @@ export class Watch {
   #phase: Phase = 'connect'
   #since: number
   #disarm: (() => void) | undefined
+  #armedFor = Infinity
   /** Chunks since the window of the least speed began. */
   #chunks = 0
   #windowSince = Infinity
@@ -67,8 +68,8 @@ export class Watch {
     this.#phase = phase
     this.#since = this.#clock.now()
     if (phase === 'betweenTokens' && this.#deadlines.minTokensPerSecond !== undefined) this.#windowSince = this.#since
-    this.#disarm?.()
-    this.#arm()
+    // A timer that fires too early looks again; only one that would fire too late is set anew.
+    if (this.#due() < this.#armedFor) this.#arm()
   }
 
   /** The provider gave a sign of life. Counts between tokens only: comments do not bring a first token nearer. */
@@ -84,8 +85,10 @@ export class Watch {
   }
 
   #arm(): void {
-    const now = this.#clock.now()
-    const left = Math.min(this.#due(), this.#startedAt + this.#deadlines.total, this.#windowSince + SPEED_WINDOW) - now
+    this.#disarm?.()
+    const total = this.#startedAt + this.#deadlines.total
+    this.#armedFor = Math.min(this.#due(), total, this.#windowSince + SPEED_WINDOW)
+    const left = this.#armedFor - this.#clock.now()
     this.#disarm = this.#clock.after(Math.max(left, 1), () => this.#check())
   }
 

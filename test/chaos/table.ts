@@ -2,7 +2,9 @@
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [head, ...rows.map((row) => row.map(shown))]
   const widths = head.map((_, at) => Math.max(...cells.map((row) => [...(row[at] ?? '')].length)))
-  const isNumeric = head.map((_, at) => rows.length > 0 && rows.every((row) => /^[\d.,]*( ?%| s| ms)?$/.test(shown(row[at] ?? ''))))
+  const isNumeric = head.map(
+    (_, at) => rows.length > 0 && rows.every((row) => /^[\d.,]*( ?%| s| ms)?$/.test(shown(row[at] ?? ''))),
+  )
   const line = (row: readonly string[]): string =>
     row
       .map((cell, at) => {

@@ -6,7 +6,7 @@ import { buildConfig } from '../../src/config/build.ts'
 import { resolveModel } from '../../src/config/config.ts'
 import { detect, simulatorSettings, type Detection } from '../../src/config/detect.ts'
 import { askForModels, type Fetch } from '../../src/config/probe.ts'
-import type { Environment } from '../../src/provider/create.ts'
+import type { Environment } from '../../src/provider/environment.ts'
 import { createProvider } from '../../src/provider/create.ts'
 
 /** Engines by origin; every other address refuses the connection. */

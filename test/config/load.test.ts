@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { GatewayConfig } from '../../src/config/config.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import type { Environment } from '../../src/provider/create.ts'
+import type { Environment } from '../../src/provider/environment.ts'
 
 const EXAMPLE = `providers:
   sim: { preset: simulator, baseUrl: http://127.0.0.1:9090/v1, apiKey: \${SOME_KEY} }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { loadConfig } from '../../src/config/load.ts'
 import { SluiceError } from '../../src/errors.ts'
-import type { Environment } from '../../src/provider/create.ts'
+import type { Environment } from '../../src/provider/environment.ts'
 
 /** A configuration with something wrong, the lines of its error, and the environment it was read in. */
 export type Case = readonly [name: string, text: string, lines: readonly string[], env?: Environment]

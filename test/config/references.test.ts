@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import type { GatewayConfig } from '../../src/config/config.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import type { Environment } from '../../src/provider/create.ts'
+import type { Environment } from '../../src/provider/environment.ts'
 
 const load = (text: string, env: Environment = {}): GatewayConfig =>
   loadConfig(text, { file: 'sluice.yaml', env }).config

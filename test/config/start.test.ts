@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { resolveModel } from '../../src/config/config.ts'
 import { chooseStart, type Start, type StartFlags, type StartWorld } from '../../src/config/start.ts'
-import type { Environment } from '../../src/provider/create.ts'
+import type { Environment } from '../../src/provider/environment.ts'
 
 const FILE = 'providers: { mine: { preset: vllm } }\nmodels: { m: mine/x }\nserver: { port: 1111, host: h }\n'
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createProvider, normalizeBaseUrl, type Environment, type ProviderSettings } from '../../src/provider/create.ts'
+import { createProvider, normalizeBaseUrl, type ProviderSettings } from '../../src/provider/create.ts'
+import type { Environment } from '../../src/provider/environment.ts'
 import { PRESETS } from '../../src/provider/presets.ts'
 
 const NAMED = [

@@ -9,10 +9,10 @@ import { checkChatRequest, type CheckedChatRequest } from '../chat-request.ts'
 import { refuseWhenDraining, type GatewayContext } from '../context.ts'
 import { streamOfCursor } from '../cursor.ts'
 import { deliver } from '../deliver.ts'
-import { baseHeaders, streamHeaders, type Call } from '../http.ts'
+import { baseHeaders, CALLER_LEFT, streamHeaders, type Call } from '../http.ts'
 import { parseJsonBody } from '../json-body.ts'
 import { parseOnDisconnect, type LiveStream } from '../live.ts'
-import { startedBefore } from '../reuse.ts'
+import { mayComeAgain, startedBefore } from '../reuse.ts'
 import { startStream } from '../start.ts'
 import { attach, findOwn } from './streams.ts'
 
@@ -30,7 +30,8 @@ export async function chatCompletions(context: GatewayContext, call: Call): Prom
   const streamId = context.newStreamId()
   const onDisconnect = disconnectPolicy(context, call)
   const conversation = conversationOf(call)
-  const earlier = await startedBefore(context, call, { owner, bytes, streamId })
+  const isClaimed = mayComeAgain(context, call)
+  const earlier = isClaimed ? await startedBefore(context, call, { owner, bytes, streamId }) : undefined
   if (earlier !== undefined) return again(context, call, request, earlier)
   const order = {
     streamId,
@@ -40,6 +41,7 @@ export async function chatCompletions(context: GatewayContext, call: Call): Prom
     owner,
     requestId: call.get('requestId'),
     onDisconnect,
+    isClaimed,
     conversation,
     bare: request.stream !== true || request.stream_options?.include_usage === true,
     repair: call.req.header('x-stream-repair') === 'on',
@@ -107,7 +109,7 @@ async function gather(context: GatewayContext, id: string, signal: AbortSignal):
       if (kind === 'chunk' || kind === 'usage') accumulator.add(parseChunk(data))
     }
   }
-  if (signal.aborted) throw new SluiceError('cancelled', 'The caller left')
+  if (signal.aborted) throw CALLER_LEFT
   return accumulator.completion()
 }
 
@@ -123,7 +125,7 @@ function parseChunk(data: string): ChatCompletionChunk {
 async function headOrPatience(context: GatewayContext, call: Call, stream: LiveStream): Promise<void> {
   const patience = Promise.withResolvers<void>()
   const stop = context.clock.after(context.config.server.heartbeat, patience.resolve)
-  const onAbort = (): void => patience.reject(new SluiceError('cancelled', 'The caller left'))
+  const onAbort = (): void => patience.reject(CALLER_LEFT)
   call.env.signal.addEventListener('abort', onAbort, { once: true })
   try {
     await Promise.race([stream.opened, patience.promise])

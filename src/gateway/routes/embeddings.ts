@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { resolveModel } from '../../config/config.ts'
 import { SluiceError } from '../../errors.ts'
-import { open } from '../../upstream/open.ts'
+import { openFresh } from '../../upstream/fresh.ts'
 import { readRefusal, readText } from '../../upstream/body.ts'
 import { refuseWhenDraining, type GatewayContext } from '../context.ts'
 import { baseHeaders, type Call } from '../http.ts'
@@ -21,9 +21,9 @@ export async function embeddings(context: GatewayContext, call: Call): Promise<R
   if (target === undefined) throw new SluiceError('model_not_found', 'The model does not exist', { param: 'model' })
   const body = JSON.stringify({ ...checked.data, ...(target.model === undefined ? {} : { model: target.model }) })
   const outgoing = { method: 'POST', path: '/embeddings', body } as const
-  const exchange = await open(context.dialer, target, outgoing, call.env.signal)
+  const exchange = await openFresh(context.dialer, target, outgoing, call.env.signal)
   const provider = target.provider.name
-  if (exchange.status < 200 || exchange.status > 299) throw await readRefusal(exchange, provider, context.clock.date())
+  if (exchange.status < 200 || exchange.status > 299) throw await readRefusal(exchange, context.clock.date())
   const answer = await readText(exchange.bytes, MAX_ANSWER, provider)
   const headers = { ...baseHeaders(call.get('requestId')), 'content-type': 'application/json' }
   return new Response(answer, { headers })

@@ -199,7 +199,8 @@ class Pieces {
 
   /** A merged chunk is the sum of what it stands for, no more and no less. */
   #merged(offset: number, data: string): void {
-    if (data === '[DONE]' || data.startsWith('{"error"')) return this.#wrong(`a terminal too early (${offset}): ${data}`)
+    if (data === '[DONE]' || data.startsWith('{"error"'))
+      return this.#wrong(`a terminal too early (${offset}): ${data}`)
     const chunk: ChatCompletionChunk = JSON.parse(data)
     this.#chunks.push(chunk)
     this.#weight += weight(chunk)

@@ -44,7 +44,10 @@ const SMALL = { segmentBytes: 512 * 1024, hotBytes: 2 * 1024 * 1024, maxBytes: 4
 /** How one stream of a part comes to be, and how it is reached. */
 interface Stage {
   /** Starts a stream; `produced` resolves when its end is told. */
-  begin(told: Told, random: Random): Promise<{ readonly connect: Connect; readonly produced: Promise<void>; readonly id: string }>
+  begin(
+    told: Told,
+    random: Random,
+  ): Promise<{ readonly connect: Connect; readonly produced: Promise<void>; readonly id: string }>
   readonly patience: Circumstances['patience']
 }
 
@@ -70,13 +73,7 @@ export async function runPart(part: Part): Promise<PartResult> {
   return { ...tally, streams: part.streams, broken: violations.list(), ms: performance.now() - started }
 }
 
-async function oneStream(
-  part: Part,
-  index: number,
-  stage: Stage,
-  violations: Violations,
-  tally: Tally,
-): Promise<void> {
+async function oneStream(part: Part, index: number, stage: Stage, violations: Violations, tally: Tally): Promise<void> {
   const random = new Random(part.seed).fork(`${part.log} ${part.way} ${index}`)
   const story = makeStory(random.fork('story'))
   const draft: Told = { id: newStreamId(), story, terminal: undefined }
@@ -181,4 +178,3 @@ async function cancelInTime(url: string, id: string, { story }: Told, random: Ra
   }
   await readAll(await request(`${url}/streams/${id}/cancel`, { method: 'POST', random }))
 }
-

@@ -48,11 +48,29 @@ export async function runResume(options: ResumeOptions, print: (text: string) =>
       sums.resumes += result.resumes
       sums.events += result.events
       const found = result.broken.reduce((all, { count }) => all + count, 0)
-      rows.push([part.log, part.way, result.streams, result.resumes, result.wholes, result.events, found, seconds(result.ms)])
+      rows.push([
+        part.log,
+        part.way,
+        result.streams,
+        result.resumes,
+        result.wholes,
+        result.events,
+        found,
+        seconds(result.ms),
+      ])
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, lane))
-  rows.push(['all', '', sums.streams, sums.resumes, '', sums.events, violations.count, seconds(performance.now() - sums.ms)])
+  rows.push([
+    'all',
+    '',
+    sums.streams,
+    sums.resumes,
+    '',
+    sums.events,
+    violations.count,
+    seconds(performance.now() - sums.ms),
+  ])
   print(table(['log', 'way', 'streams', 'resumes', 'read whole', 'events', 'violations', 'time'], rows))
   if (violations.count > 0) print(`\n${violations.text()}`)
   return violations.count === 0

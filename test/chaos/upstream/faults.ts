@@ -59,7 +59,9 @@ async function tryOne(
   rig: RescueRig,
   violations: Violations,
 ): Promise<{ readonly reading: Reading; readonly tries: number; readonly outcome: string }> {
-  const messages = [{ role: 'user', content: one.hasTools ? 'What is the weather in Paris and in Rome?' : one.question }]
+  const messages = [
+    { role: 'user', content: one.hasTools ? 'What is the weather in Paris and in Rome?' : one.question },
+  ]
   const tools = one.hasTools ? [TOOL] : undefined
   const question = { model: one.name, messages, stream: one.stream, tools, patience: PATIENCE }
   if (one.isWarm) await ask(rig.simulator.url, { ...question, model: one.first })

@@ -35,7 +35,11 @@ export async function firstByteTable(each: number, violations: Violations): Prom
   return table(['first target', 'streams', 'deadline ms', 'first text ms, median', 'longest'], rows)
 }
 
-function silentRoute(fault: FaultName, at: number, second: string): { readonly route: TwoTargets; readonly fault: FaultName } {
+function silentRoute(
+  fault: FaultName,
+  at: number,
+  second: string,
+): { readonly route: TwoTargets; readonly fault: FaultName } {
   const place = fault === 'stall' ? '@0' : fault === 'slow-first' || fault === 'comments-first' ? '@60000' : ''
   const route: TwoTargets = {
     name: `${fault}-${at}`,

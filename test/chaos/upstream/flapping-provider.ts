@@ -19,12 +19,15 @@ export interface FlappingProvider extends AsyncDisposable {
 const ILL_MS = 150
 
 const ANSWER = ['{"role":"assistant","content":"well"}', '{}']
-  .map((delta, at) => `{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":${delta},"finish_reason":${at === 1 ? '"stop"' : 'null'}}]}`)
+  .map(
+    (delta, at) =>
+      `{"id":"c","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":${delta},"finish_reason":${at === 1 ? '"stop"' : 'null'}}]}`,
+  )
   .map((chunk) => `data: ${chunk}\n\n`)
   .join('')
 
-/** Starts one that is well. `slowness`: what an ill one's time is multiplied by. */
-export async function startFlappingProvider(slowness = 1): Promise<FlappingProvider> {
+/** Starts one that is well. */
+export async function startFlappingProvider(): Promise<FlappingProvider> {
   let [asked, open, mostAtOnce] = [0, 0, 0]
   let wellAt: number | undefined
   let isIll = false
@@ -32,7 +35,7 @@ export async function startFlappingProvider(slowness = 1): Promise<FlappingProvi
     asked++
     mostAtOnce = Math.max(mostAtOnce, ++open)
     const ill = isIll
-    if (ill) await setTimeout(ILL_MS * slowness)
+    if (ill) await setTimeout(ILL_MS)
     else wellAt ??= performance.now()
     open--
     response.writeHead(ill ? 503 : 200, { 'content-type': ill ? 'application/json' : 'text/event-stream' })

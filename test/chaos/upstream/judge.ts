@@ -26,7 +26,8 @@ export function judge(reading: Reading, truth: Truth): Verdict {
     case 'done': {
       if (finish === undefined) wrong.push('[DONE] without finish_reason')
       if (truth.mayBeFiltered && finish === 'content_filter') return { outcome: 'ended by the filter', wrong }
-      if (text.length < truth.text.length) wrong.push(`a shorter answer as success: ${text.length} of ${truth.text.length}`)
+      if (text.length < truth.text.length)
+        wrong.push(`a shorter answer as success: ${text.length} of ${truth.text.length}`)
       if (JSON.stringify(reading.calls) !== JSON.stringify(truth.calls)) wrong.push('other tool calls')
       return { outcome: 'whole', wrong }
     }
@@ -51,7 +52,10 @@ export function difference(text: string, truth: string): string {
 }
 
 /** The shortest change that makes `truth` of `text`: what to put in place of what. */
-export function compare(text: string, truth: string): { readonly at: number; readonly lost: string; readonly extra: string } {
+export function compare(
+  text: string,
+  truth: string,
+): { readonly at: number; readonly lost: string; readonly extra: string } {
   let at = 0
   while (at < text.length && at < truth.length && text[at] === truth[at]) at++
   let tail = 0

@@ -1,0 +1,90 @@
+import { matches, summaryOf, type ConversationStore, type ConversationSummary } from './store.ts'
+import { merge, type Conversation } from './tree.ts'
+
+const STORE = 'conversations'
+
+/**
+ * Keeps conversations in the browser, for all tabs of this origin: what one tab writes, the others are told.
+ * Opens the database when it is first used. A browser without one (some private modes) makes every call
+ * reject.
+ *
+ * @param name The database, and the channel that tells other tabs.
+ */
+export function createIndexedDbStore(name: string = 'sluice'): ConversationStore {
+  let opened: Promise<IDBDatabase> | undefined
+  let channel: BroadcastChannel | undefined
+  const database = (): Promise<IDBDatabase> => (opened ??= open(name))
+  const all = async (): Promise<readonly Conversation[]> => {
+    // Only this file writes here.
+    const request: IDBRequest<readonly Conversation[]> = (await database())
+      .transaction(STORE, 'readonly')
+      .objectStore(STORE)
+      .getAll()
+    return settled(request)
+  }
+  const tell = (id: string): void => {
+    channel ??= new BroadcastChannel(name)
+    channel.postMessage(id)
+  }
+  return {
+    list: async (): Promise<readonly ConversationSummary[]> => (await all()).map(summaryOf),
+    async load(id) {
+      const request: IDBRequest<Conversation | undefined> = (await database())
+        .transaction(STORE, 'readonly')
+        .objectStore(STORE)
+        .get(id)
+      return settled(request)
+    },
+    async save(conversation) {
+      await mergeInto(await database(), conversation)
+      tell(conversation.id)
+    },
+    async remove(id) {
+      const transaction = (await database()).transaction(STORE, 'readwrite')
+      transaction.objectStore(STORE).delete(id)
+      await done(transaction)
+      tell(id)
+    },
+    search: async (query) => (await all()).filter((each) => matches(each, query)).map(({ id }) => id),
+    watch(onChange) {
+      channel ??= new BroadcastChannel(name)
+      const listener = ({ data }: MessageEvent<unknown>): void => {
+        if (typeof data === 'string') onChange(data)
+      }
+      const { current } = { current: channel }
+      current.addEventListener('message', listener)
+      return () => current.removeEventListener('message', listener)
+    },
+  }
+}
+
+/** One transaction reads, merges and writes, so that no tab overwrites what another wrote meanwhile. */
+function mergeInto(database: IDBDatabase, conversation: Conversation): Promise<void> {
+  const transaction = database.transaction(STORE, 'readwrite')
+  const store = transaction.objectStore(STORE)
+  const before: IDBRequest<Conversation | undefined> = store.get(conversation.id)
+  before.onsuccess = () => {
+    store.put(before.result === undefined ? conversation : merge(before.result, conversation))
+  }
+  return done(transaction)
+}
+
+function open(name: string): Promise<IDBDatabase> {
+  const request = indexedDB.open(name, 1)
+  request.onupgradeneeded = () => void request.result.createObjectStore(STORE, { keyPath: 'id' })
+  return settled(request)
+}
+
+function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error ?? new Error('IndexedDB failed'))
+  })
+}
+
+function done(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve()
+    transaction.onabort = () => reject(transaction.error ?? new Error('IndexedDB gave up'))
+  })
+}
