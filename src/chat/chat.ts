@@ -4,7 +4,8 @@ import { nextFrame, type Frame } from './frame.ts'
 import { isOpen, type Answer, type ChatSettings, type Message } from './message.ts'
 import { Run, type PriceOf } from './run.ts'
 import type { ConversationStore } from './store.ts'
-import { alternativesOf, further, newestLeaf, pathTo, titleOf, type Conversation } from './tree.ts'
+import { Transcript } from './transcript.ts'
+import { alternativesOf, pathTo, type Conversation } from './tree.ts'
 
 /** What a conversation is made of. */
 export interface ChatOptions {
@@ -47,23 +48,18 @@ const SAVE_MS = 1_000
  * while a page is rendered on a server.
  */
 export class Chat {
-  readonly id: string
   readonly #options: ChatOptions
   readonly #clock: Clock
   readonly #newId: () => string
-  readonly #messages = new Map<string, Message>()
+  readonly #said: Transcript
   readonly #runs = new Map<string, Run>()
   readonly #listeners = new Set<() => void>()
   #queue: readonly string[] = []
-  #settings: ChatSettings
-  #title = ''
-  #createdAt = 0
-  #updatedAt = 0
-  #leaf: string | undefined = undefined
   #snapshot: ChatSnapshot
   #loading: Promise<void> | undefined = undefined
   #isLoaded: boolean
   #isNotifying = false
+  #isDisposed = false
   #callOffSave: (() => void) | undefined = undefined
   #unwatch: (() => void) | undefined = undefined
 
@@ -71,10 +67,13 @@ export class Chat {
     this.#options = options
     this.#clock = options.clock ?? systemClock
     this.#newId = options.newId ?? randomId
-    this.id = options.id ?? this.#newId()
-    this.#settings = options.settings ?? { model: 'default' }
+    this.#said = new Transcript(options.id ?? this.#newId(), options.settings ?? { model: 'default' }, this.#clock)
     this.#isLoaded = options.store === undefined
     this.#snapshot = this.#look()
+  }
+
+  get id(): string {
+    return this.#said.id
   }
 
   /** For `useSyncExternalStore`. */
@@ -104,7 +103,8 @@ export class Chat {
       this.#queue = [...this.#queue, text]
       return this.#changed()
     }
-    const user = this.#say(text, options.fresh ? undefined : this.#leaf)
+    const user = this.#newId()
+    this.#said.say(user, text, options.fresh ? undefined : this.#said.leaf)
     await this.#ask(user)
   }
 
@@ -114,16 +114,16 @@ export class Chat {
     this.#changed()
   }
 
-  /** Stops the answer that is coming; the model stops too. What waits in the queue stays there. */
+  /** Stops the answer that is coming; the model stops too. What waits in the queue is sent next. */
   stop(): void {
-    for (const message of this.#snapshot.messages) this.#runs.get(message.id)?.stop()
+    for (const message of this.#said.path) this.#runs.get(message.id)?.stop()
     this.#changed()
   }
 
   /** Asks again: for another answer in place of this one, or to this message of the user's. The last one unless told. */
   async regenerate(id?: string): Promise<void> {
     await this.load()
-    const message = this.#messages.get(id ?? this.#leaf ?? '')
+    const message = this.#find(id)
     const user = message?.role === 'assistant' ? message.parent : message?.id
     if (user === undefined) return
     this.stop()
@@ -133,91 +133,73 @@ export class Chat {
   /** Says something else in place of a message of the user's, and asks; the other branch stays. */
   async edit(id: string, text: string): Promise<void> {
     await this.load()
-    const message = this.#messages.get(id)
+    const message = this.#find(id)
     if (message?.role !== 'user') return
     this.stop()
-    await this.#ask(this.#say(text, message.parent))
+    const user = this.#newId()
+    this.#said.say(user, text, message.parent)
+    await this.#ask(user)
   }
 
   /** Asks for the rest of an answer that was stopped, cut or ended at its limit; the last one unless told. */
   async continue(id?: string): Promise<void> {
     await this.load()
-    const answer = this.#messages.get(id ?? this.#leaf ?? '')
+    const answer = this.#find(id)
     if (answer?.role !== 'assistant' || isOpen(answer)) return
-    const { finishReason: _, error: _error, streamId: _stream, ...kept } = answer
-    const next: Answer = {
-      ...kept,
-      status: 'waiting',
-      part: answer.text === '' ? answer.part : answer.part + 1,
-      partAt: { text: answer.text.length, reasoning: answer.reasoning.length },
-      askedAt: this.#clock.date(),
-      timings: { arrivals: [] },
-    }
-    // Nothing was said: that is a new attempt, and must not find the failed stream by its key.
+    // Where nothing was said there is nothing to go on with: that is another attempt.
     if (answer.text === '') return this.regenerate(answer.id)
-    this.#put(next)
-    await this.#read(next, false)
+    await this.#read(this.#said.extend(answer), false)
   }
 
-  /** Takes up the answers that were open when the page went away, or whose connection broke. */
+  /** Takes up the answers that were open when the page went away, and those whose connection broke. */
   async resume(): Promise<void> {
     await this.load()
-    const broken = [...this.#messages.values()].filter(
-      (message): message is Answer =>
-        message.role === 'assistant' &&
-        !this.#runs.has(message.id) &&
-        (isOpen(message) || (message.status === 'failed' && message.error?.resumable === true)),
-    )
-    await Promise.all(broken.map((answer) => this.#read(answer, true)))
+    await this.#takeUp((answer) => isOpen(answer) || answer.error?.resumable === true)
   }
 
   /** Shows the branch that this message is in. */
   choose(id: string): void {
-    if (!this.#messages.has(id)) return
-    this.#leaf = newestLeaf(this.#messages, id)
-    this.#touch()
+    this.#said.choose(id)
+    this.#changedByUser()
   }
 
   /** The ids of the messages that stand in the same place (edited, regenerated), oldest first. */
   alternatives(id: string): readonly string[] {
-    return alternativesOf(this.#messages, id)
+    return alternativesOf(this.#said.messages, id)
   }
 
   /** How further answers are asked for. */
   configure(settings: Partial<ChatSettings>): void {
-    this.#settings = { ...this.#settings, ...settings }
-    this.#touch()
+    this.#said.settings = { ...this.#said.settings, ...settings }
+    this.#said.touch()
+    this.#changedByUser()
   }
 
   rename(title: string): void {
-    this.#title = title
-    this.#touch()
+    this.#said.title = title
+    this.#said.touch()
+    this.#changedByUser()
   }
 
   /** All of it, with every branch. */
   export(): Conversation {
-    return {
-      id: this.id,
-      title: this.#title,
-      createdAt: this.#createdAt,
-      updatedAt: this.#updatedAt,
-      settings: this.#settings,
-      messages: [...this.#messages.values()],
-      leaf: this.#leaf,
-    }
+    return this.#said.export()
   }
 
-  /** Lets go: answers that are coming are no longer read here (their model goes on), nothing more is kept. */
+  /** Nobody is told anything any more, and nothing more is kept. Answers that are coming are read to their end. */
   dispose(): void {
-    for (const run of this.#runs.values()) run.leave()
-    this.#runs.clear()
+    this.#isDisposed = true
     this.#listeners.clear()
     this.#callOffSave?.()
     this.#unwatch?.()
   }
 
   get #isBusy(): boolean {
-    return pathTo(this.#messages, this.#leaf).some((message) => this.#runs.has(message.id) && isOpen(message))
+    return this.#said.path.some(({ id }) => isOpen(this.#runs.get(id)?.answer))
+  }
+
+  #find(id: string | undefined): Message | undefined {
+    return this.#said.messages.get(id ?? this.#said.leaf ?? '')
   }
 
   async #load(): Promise<void> {
@@ -225,63 +207,27 @@ export class Chat {
     if (store === undefined) return
     const take = async (): Promise<void> => {
       const kept = await store.load(this.id).catch(() => undefined)
-      if (kept !== undefined) this.#takeIn(kept)
+      if (kept !== undefined) this.#said.takeIn(kept, (id) => this.#runs.has(id))
       this.#isLoaded = true
       this.#changed()
     }
     await take()
-    this.#unwatch = store.watch((id) => void (id === this.id ? take().then(() => this.resume()) : undefined))
-    // Not waited for: loading is done, reading goes on.
-    void Promise.resolve().then(() => this.resume())
+    // Of what another tab has, only what is open is read here too: two tabs without a network must not
+    // set each other off.
+    this.#unwatch = store.watch((id) => void (id === this.id ? take().then(() => this.#takeUp(isOpen)) : undefined))
+    void this.#takeUp((answer) => isOpen(answer) || answer.error?.resumable === true)
   }
 
-  /** What the store has, beside what is here: another tab may have gone on. */
-  #takeIn(kept: Conversation): void {
-    for (const message of kept.messages) {
-      const own = this.#messages.get(message.id)
-      if (own === undefined || (!this.#runs.has(message.id) && further(own, message) === message))
-        this.#messages.set(message.id, message)
+  async #takeUp(which: (answer: Answer) => boolean): Promise<void> {
+    const found: Answer[] = []
+    for (const message of this.#said.messages.values()) {
+      if (message.role === 'assistant' && !this.#runs.has(message.id) && which(message)) found.push(message)
     }
-    if (kept.updatedAt <= this.#updatedAt) return
-    this.#leaf = kept.leaf
-    this.#settings = kept.settings
-    this.#title = kept.title
-    this.#createdAt = kept.createdAt
-    this.#updatedAt = kept.updatedAt
+    await Promise.all(found.map((answer) => this.#read(answer, true)))
   }
 
-  #say(text: string, parent: string | undefined): string {
-    const id = this.#newId()
-    const createdAt = this.#clock.date()
-    if (this.#title === '') this.#title = titleOf(text)
-    if (this.#createdAt === 0) this.#createdAt = createdAt
-    this.#put({ role: 'user', id, parent, createdAt, text })
-    this.#leaf = id
-    return id
-  }
-
-  async #ask(parent: string): Promise<void> {
-    const createdAt = this.#clock.date()
-    const answer: Answer = {
-      role: 'assistant',
-      id: this.#newId(),
-      parent,
-      createdAt,
-      askedAt: createdAt,
-      settings: this.#settings,
-      status: 'waiting',
-      text: '',
-      reasoning: '',
-      toolCalls: [],
-      events: [],
-      timings: { arrivals: [] },
-      resumed: 0,
-      part: 1,
-      partAt: { text: 0, reasoning: 0 },
-    }
-    this.#put(answer)
-    this.#leaf = answer.id
-    await this.#read(answer, false)
+  #ask(parent: string): Promise<void> {
+    return this.#read(this.#said.expect(this.#newId(), parent), false)
   }
 
   async #read(answer: Answer, isAgain: boolean): Promise<void> {
@@ -290,77 +236,75 @@ export class Chat {
       clock: this.#clock,
       conversation: this.id,
       onDisconnect: this.#options.onDisconnect ?? 'grace=300',
-      before: pathTo(this.#messages, answer.parent),
+      before: pathTo(this.#said.messages, answer.parent),
       priceOf: this.#options.priceOf,
-      onOpen: () => this.#touch(),
+      onOpen: () => void this.#save(),
       onProgress: () => this.#soon(),
     })
     this.#runs.set(answer.id, run)
-    this.#touch()
+    this.#changed()
     // Before anything is asked for: a reload from here on finds the question, and its answer by the key.
     await this.#save()
     await run.read(isAgain)
-    if (this.#runs.get(answer.id) !== run) return
-    const ended = run.answer
+    this.#said.messages.set(answer.id, run.answer)
     this.#runs.delete(answer.id)
-    this.#put(ended)
-    this.#touch()
-    void this.#save()
+    this.#changed()
+    await this.#save()
+    if (run.answer.status !== 'failed') await this.#sendNext()
+  }
+
+  async #sendNext(): Promise<void> {
     const [next, ...later] = this.#queue
-    if (next === undefined || ended.status === 'failed' || this.#isBusy) return
+    if (next === undefined || this.#isBusy) return
     this.#queue = later
     await this.send(next)
   }
 
-  #put(message: Message): void {
-    this.#messages.set(message.id, message)
+  #changedByUser(): void {
+    this.#changed()
+    this.#saveSoon()
   }
 
-  #touch(): void {
-    this.#updatedAt = Math.max(this.#clock.date(), this.#updatedAt + 1)
-    this.#changed()
-    if (this.#options.store === undefined || this.#callOffSave !== undefined) return
-    this.#callOffSave = this.#clock.after(SAVE_MS, () => void this.#save())
+  #saveSoon(): void {
+    if (this.#options.store === undefined || this.#isDisposed) return
+    this.#callOffSave ??= this.#clock.after(SAVE_MS, () => void this.#save())
   }
 
   async #save(): Promise<void> {
     this.#callOffSave?.()
     this.#callOffSave = undefined
     const { store } = this.#options
-    if (store === undefined || this.#messages.size === 0) return
-    for (const [id, run] of this.#runs) this.#put(run.answer ?? this.#messages.get(id))
+    if (store === undefined || this.#isDisposed || this.#said.messages.size === 0) return
+    this.#fill()
     // A store that fails (no space, a private window) must not end the conversation.
     await store.save(this.export()).catch(() => undefined)
   }
 
   #soon(): void {
-    if (this.#isNotifying) return
+    if (this.#isNotifying || this.#isDisposed) return
     this.#isNotifying = true
     const frame = this.#options.frame ?? nextFrame
     frame(() => {
       this.#isNotifying = false
-      this.#touch()
+      this.#changed()
+      this.#saveSoon()
     })
   }
 
   #changed(): void {
-    for (const run of this.#runs.values()) this.#put(run.answer)
+    this.#fill()
     this.#snapshot = this.#look()
     for (const listener of this.#listeners) listener()
   }
 
+  #fill(): void {
+    for (const [id, run] of this.#runs) this.#said.messages.set(id, run.answer)
+  }
+
   #look(): ChatSnapshot {
-    const messages = pathTo(this.#messages, this.#leaf)
-    const isBusy = messages.some((message) => this.#runs.has(message.id) && isOpen(message))
-    return {
-      id: this.id,
-      title: this.#title,
-      status: this.#isLoaded ? (isBusy ? 'busy' : 'ready') : 'loading',
-      messages,
-      queue: this.#queue,
-      settings: this.#settings,
-      updatedAt: this.#updatedAt,
-    }
+    const { id, title, path, settings, updatedAt } = this.#said
+    const status = !this.#isLoaded ? 'loading' : this.#isBusy ? 'busy' : 'ready'
+    return { id, title, status, messages: path, queue: this.#queue, settings, updatedAt }
   }
 }
 

@@ -46,6 +46,11 @@ export class Chats {
     return chat
   }
 
+  /** Takes up, in every open conversation, the answers whose connection broke. */
+  async resume(): Promise<void> {
+    await Promise.all([...this.#open.values()].map((chat) => chat.resume()))
+  }
+
   /** Stops what is coming in a conversation and forgets it. */
   async remove(id: string): Promise<void> {
     const chat = this.#open.get(id)

@@ -14,27 +14,15 @@ export function createIndexedDbStore(name: string = 'sluice'): ConversationStore
   let opened: Promise<IDBDatabase> | undefined
   let channel: BroadcastChannel | undefined
   const database = (): Promise<IDBDatabase> => (opened ??= open(name))
-  const all = async (): Promise<readonly Conversation[]> => {
-    // Only this file writes here.
-    const request: IDBRequest<readonly Conversation[]> = (await database())
-      .transaction(STORE, 'readonly')
-      .objectStore(STORE)
-      .getAll()
-    return settled(request)
-  }
+  // Only this file writes here: what is there are conversations.
+  const all = async (): Promise<readonly Conversation[]> => settled(reading(await database()).getAll())
   const tell = (id: string): void => {
     channel ??= new BroadcastChannel(name)
     channel.postMessage(id)
   }
   return {
     list: async (): Promise<readonly ConversationSummary[]> => (await all()).map(summaryOf),
-    async load(id) {
-      const request: IDBRequest<Conversation | undefined> = (await database())
-        .transaction(STORE, 'readonly')
-        .objectStore(STORE)
-        .get(id)
-      return settled(request)
-    },
+    load: async (id) => settled(reading(await database()).get(id)),
     async save(conversation) {
       await mergeInto(await database(), conversation)
       tell(conversation.id)
@@ -51,11 +39,14 @@ export function createIndexedDbStore(name: string = 'sluice'): ConversationStore
       const listener = ({ data }: MessageEvent<unknown>): void => {
         if (typeof data === 'string') onChange(data)
       }
-      const { current } = { current: channel }
-      current.addEventListener('message', listener)
-      return () => current.removeEventListener('message', listener)
+      channel.addEventListener('message', listener)
+      return () => channel?.removeEventListener('message', listener)
     },
   }
+}
+
+function reading(database: IDBDatabase): IDBObjectStore {
+  return database.transaction(STORE, 'readonly').objectStore(STORE)
 }
 
 /** One transaction reads, merges and writes, so that no tab overwrites what another wrote meanwhile. */

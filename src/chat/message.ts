@@ -91,6 +91,6 @@ export interface Answer {
 export type Message = UserMessage | Answer
 
 /** Whether more of it may come. */
-export function isOpen(message: Message | undefined): message is Answer {
+export function isOpen(message: Message | undefined): boolean {
   return message?.role === 'assistant' && (message.status === 'waiting' || message.status === 'streaming')
 }

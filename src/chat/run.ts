@@ -30,7 +30,7 @@ export class Run {
   readonly #options: RunOptions
   #draft: Draft
   #stream: AnswerStream | undefined = undefined
-  #end: 'stop' | 'leave' | undefined = undefined
+  #isStopped = false
   #answer: Answer
   #isDirty = false
 
@@ -50,15 +50,10 @@ export class Run {
 
   /** Ends the answer for everyone. One that has no stream yet is ended as soon as it has. */
   stop(): void {
-    if (this.#end !== undefined) return
-    this.#end = 'stop'
+    if (this.#isStopped || !isOpen(this.answer)) return
+    this.#isStopped = true
     void this.#stream?.cancel()
     this.#close('stopped')
-  }
-
-  /** Reads no further. */
-  leave(): void {
-    this.#end = 'leave'
   }
 
   /** Reads to the end. `isAgain`: the answer was asked for before. */
@@ -67,20 +62,20 @@ export class Run {
       if (this.#known.part > 1) this.#draft = new Draft(this.#known, this.#options.clock, await this.#seam())
       if (isAgain) this.#draft.takenUp()
       const stream = await this.#open(isAgain)
-      if (this.#end === 'stop') return void stream.cancel()
+      if (this.#isStopped) return void stream.cancel()
       this.#stream = stream
       this.#draft.opened(stream.id)
       this.#isDirty = true
       this.#options.onOpen()
       for await (const event of stream.events()) {
-        if (this.#end !== undefined) return
+        if (this.#isStopped) return
         this.#draft.take(event)
         this.#isDirty = true
         this.#options.onProgress()
       }
-      if (this.#end === undefined) this.#close('done')
+      if (!this.#isStopped) this.#close('done')
     } catch (thrown) {
-      if (this.#end !== undefined) return
+      if (this.#isStopped) return
       const error = answerErrorOf(thrown)
       if (isCancelled(error)) this.#close('stopped')
       else this.#close('failed', error)

@@ -21,7 +21,7 @@ export function pathTo(messages: ReadonlyMap<string, Message>, leaf: string | un
   const path: Message[] = []
   const seen = new Set<string>()
   // What a store gave back may be damaged: a circle must not hang the page.
-  for (let at = leaf; at !== undefined && !seen.has(at); ) {
+  for (let at = leaf; at !== undefined && !seen.has(at);) {
     seen.add(at)
     const message = messages.get(at)
     if (message === undefined) break

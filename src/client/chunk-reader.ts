@@ -26,6 +26,8 @@ export class ChunkReader {
   readonly #now: () => number
   readonly #texts = new TextPath()
   readonly course: Course = { chunks: 0, firstTokenAt: undefined }
+  /** How many events were read. */
+  #place = 0
   #lastChoice = 0
   readonly #finished = new Set<number>()
 
@@ -42,6 +44,9 @@ export class ChunkReader {
    */
   take(event: SseEvent): ParsedChunk | ParsedOther | typeof END | undefined {
     const parsed = parseEvent(event)
+    const place = this.#place++
+    if (parsed.type === 'chunk') this.#source.received.chunk(place, parsed.chunk)
+    else this.#source.received.other(place)
     switch (parsed.type) {
       case 'chunk':
         this.#note(parsed)
@@ -69,6 +74,7 @@ export class ChunkReader {
       const text = this.#texts.take(data)
       if (text !== undefined) {
         this.#texts.hit()
+        this.#source.received.text(this.#place++, text)
         this.course.chunks++
         if (this.course.firstTokenAt === undefined && text !== '') this.#firstToken()
         return text === '' ? undefined : text

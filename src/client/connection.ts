@@ -36,21 +36,29 @@ export class Connection {
     this.#reader = body.getReader()
   }
 
-  /** Events that arrived together, perhaps none (a heartbeat); `undefined` at the end of the body. Rejects when it breaks. */
-  async read(): Promise<readonly SseEvent[] | undefined> {
-    if (this.#closed) return undefined
-    const { done, value } = await this.#reader.read()
+  /** The next bytes. Rejects when the connection breaks. */
+  pull(): ReturnType<ReadableStreamDefaultReader<Uint8Array>['read']> {
+    return this.#reader.read()
+  }
+
+  /** The events that the bytes complete, perhaps none (a heartbeat). */
+  take(bytes: Uint8Array): readonly SseEvent[] | undefined {
     // Closed meanwhile: what was begun is not to be finished.
     if (this.#closed) return undefined
-    if (done) {
-      this.#closed = true
-      this.#reply.release()
-      return this.#end()
-    }
-    if (this.#kind === 'unknown') this.#kind = kindOf(value)
-    if (this.#kind === 'events') return onlyEvents(this.#decoder.push(value))
-    this.#keep(value)
+    if (this.#kind === 'unknown') this.#kind = kindOf(bytes)
+    if (this.#kind === 'events') return onlyEvents(this.#decoder.push(bytes))
+    this.#keep(bytes)
     return []
+  }
+
+  /** The bytes have ended: the events that they lacked an end for; `undefined` when there is none. */
+  async end(): Promise<readonly SseEvent[] | undefined> {
+    if (this.#closed) return undefined
+    this.#closed = true
+    this.#reply.release()
+    if (this.#kind === 'whole') return (await import('./whole-body.ts')).eventsOfBody(joined(this.#whole))
+    const rest = onlyEvents(this.#decoder.end()).filter(isUsable)
+    return rest.length > 0 ? rest : undefined
   }
 
   /** Stops reading and ends the exchange. */
@@ -81,12 +89,6 @@ export class Connection {
     this.#whole.push(bytes)
     const size = this.#whole.reduce((sum, { length }) => sum + length, 0)
     if (size > MAX_BODY_BYTES) throw new OpenAIError('The answer is no event stream, and too large to be held.')
-  }
-
-  async #end(): Promise<readonly SseEvent[] | undefined> {
-    if (this.#kind === 'whole') return (await import('./whole-body.ts')).eventsOfBody(joined(this.#whole))
-    const rest = onlyEvents(this.#decoder.end()).filter(isUsable)
-    return rest.length > 0 ? rest : undefined
   }
 }
 

@@ -52,7 +52,7 @@ export class EventIterator<T> implements AsyncIterableIterator<T> {
     } catch (error) {
       return Promise.reject(this.#fail(error))
     }
-    this.#pending = this.#refill().finally(() => (this.#pending = undefined))
+    this.#pending = this.#refill()
     return this.#pending
   }
 
@@ -90,14 +90,18 @@ export class EventIterator<T> implements AsyncIterableIterator<T> {
         const batch = await this.#source.read()
         if (batch === undefined) {
           this.#end({ how: 'complete' })
+          this.#pending = undefined
           return DONE
         }
         this.#batch = batch
         this.#at = 0
         const item = this.#fromBatch()
-        if (item !== undefined) return item
+        if (item === undefined) continue
+        this.#pending = undefined
+        return item
       }
     } catch (error) {
+      this.#pending = undefined
       if (!(error instanceof APIUserAbortError)) throw this.#fail(error)
       this.#end({ how: 'aborted', error })
       if (this.#abortIsError) throw error

@@ -136,8 +136,10 @@ export class Feed implements EventSource {
       let cause: unknown
       try {
         deadlines.waiting()
-        const events = await this.#connection.read()
+        const connection = this.#connection
+        const result = await connection.pull()
         deadlines.arrived()
+        const events = result.done ? await connection.end() : connection.take(result.value)
         if (events !== undefined) {
           const fresh = this.#accept(events)
           if (fresh.length > 0) return fresh
@@ -207,7 +209,6 @@ export class Feed implements EventSource {
       if (joined === undefined) throw new StreamInterruptedError(this.received.completion, { message: DIFFERS })
       fresh = joined
     }
-    this.received.add(fresh)
     return fresh
   }
 

@@ -2,7 +2,6 @@ import type { Clock } from '../clock.ts'
 import type { ChatCompletion, ChatCompletionChunk } from '../completion/chunk.ts'
 import type { AnswerItem } from '../dialect/writer.ts'
 import { parseJson } from '../completion/json.ts'
-import { Accumulator } from '../completion/accumulate.ts'
 import type { SseEvent } from '../sse/event.ts'
 import { ChunkReader, END, reasoningOf } from './chunk-reader.ts'
 import { APIUserAbortError, OpenAIError, StreamTruncatedError } from './errors.ts'
@@ -260,10 +259,9 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
   }
 
   async #readWhole(): Promise<ChatCompletion> {
-    const accumulator = new Accumulator()
-    for await (const item of this.#items()) {
-      if (item.type === 'chunk') accumulator.add(item.chunk)
-    }
+    const items = this.#items()
+    while (!(await items.next()).done);
+    const accumulator = this.#source.received.folded
     const { flaw } = accumulator
     if (flaw === undefined) return accumulator.completion()
     throw new StreamTruncatedError(accumulator.completion(), { message: `The stream gave no answer: ${flaw.kind}.` })

@@ -3,9 +3,9 @@ import { createProvider, type ProviderSettings } from '../provider/create.ts'
 import { firstSet, type Environment } from '../provider/environment.ts'
 import { PRESETS } from '../provider/presets.ts'
 import { DEFAULT_DEADLINES, type Provider, type Route, type Target } from '../provider/provider.ts'
-import { defaultAttempts, type GatewayConfig, type LogConfig, type ServerConfig } from './config.ts'
+import { defaultAttempts, type AuthConfig, type GatewayConfig, type LogConfig, type ServerConfig } from './config.ts'
 import { configError } from './problems.ts'
-import type { LogSettings, ModelSettings, Settings, TargetSettings } from './settings.ts'
+import type { AuthSettings, LogSettings, ModelSettings, Settings, TargetSettings } from './settings.ts'
 import { findLooseEnds } from './loose-ends.ts'
 import type { Problem } from './source.ts'
 
@@ -58,7 +58,13 @@ export function assemble(
     routes,
     prefixes,
     passthrough: settings.passthrough === undefined ? undefined : providers.get(settings.passthrough),
-    secrets: secretsOf(settings.providers ?? {}, env),
+    auth: toAuth(settings.auth),
+    secrets: [
+      ...new Set([
+        ...secretsOf(settings.providers ?? {}, env),
+        ...(settings.auth?.clients ?? []).map(({ secret }) => secret),
+      ]),
+    ],
   }
 }
 
@@ -116,6 +122,10 @@ function toTarget(target: TargetSettings, model: ModelSettings, providers: Reado
     overrides: target.overrides ?? {},
     weight: target.weight ?? 1,
   }
+}
+
+function toAuth(auth: AuthSettings | undefined): AuthConfig | undefined {
+  return auth === undefined ? undefined : { clients: auth.clients, tokenLifetime: auth.tokenLifetime ?? 3_600_000 }
 }
 
 function toLog(log: LogSettings): LogConfig {

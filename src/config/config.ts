@@ -42,6 +42,21 @@ export type LogConfig =
       readonly durability: 'process' | 'power'
     }
 
+/** A program that may call the gateway. */
+export interface ClientConfig {
+  /** Names it; its streams belong to this name. */
+  readonly keyId: string
+  readonly secret: string
+}
+
+/** Who may call. */
+export interface AuthConfig {
+  /** Each by its key id. */
+  readonly clients: readonly ClientConfig[]
+  /** How long a token is good that a client was given for its secret, in milliseconds. */
+  readonly tokenLifetime: number
+}
+
 /** Everything a gateway is told. Made by `loadConfig`, `detect` or by hand. */
 export interface GatewayConfig {
   readonly server: ServerConfig
@@ -57,6 +72,8 @@ export interface GatewayConfig {
   readonly prefixes: ReadonlyMap<string, Route>
   /** Where every other model name goes. */
   readonly passthrough: Provider | undefined
+  /** Absent: whoever reaches the gateway is its local user. */
+  readonly auth?: AuthConfig | undefined
   /** Values that must not appear in any message or log line; for `createRedactor`. */
   readonly secrets: readonly string[]
 }

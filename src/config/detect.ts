@@ -95,7 +95,7 @@ function tryPreset(preset: Preset, env: Environment, variable: string): Finding 
     if (error.code !== 'config_invalid') throw error
     return {
       kind: 'left out',
-      reason: `${preset.id} is left out: ${error.message.replace('set apiKey here or ', 'set ')}`,
+      reason: `${preset.id} is left out: ${error.message.replace(/set (?:apiKey|it) here or /, 'set ')}`,
     }
   }
 }

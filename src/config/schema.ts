@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { ProviderSettings } from '../provider/create.ts'
 import { PRESETS } from '../provider/presets.ts'
-import type { LogSettings, ModelSettings, ServerSettings, Settings, TargetSettings } from './settings.ts'
+import type { ClientConfig } from './config.ts'
+import type { AuthSettings, LogSettings, ModelSettings, ServerSettings, Settings, TargetSettings } from './settings.ts'
 import { choice, disconnectPolicy, duration, flag, list, named, number, section, size, text } from './values.ts'
 
 /** Longer than any timer, but no timer waits for it: old streams are looked for when others start. */
@@ -21,7 +22,9 @@ const provider: z.ZodType<ProviderSettings> = section({
     .describe('The key, or several used in turn; better references such as ${MY_KEY}')
     .optional(),
   keyId: text('expected a key id').describe('Evolution: the id of the key pair').optional(),
-  secret: text('expected a secret').describe('Evolution: its secret; better a reference such as ${MY_SECRET}').optional(),
+  secret: text('expected a secret')
+    .describe('Evolution: its secret; better a reference such as ${MY_SECRET}')
+    .optional(),
   projectId: text('expected a project id').describe('Evolution: sent as x-project-id').optional(),
   tokenUrl: text('expected a URL').describe('Evolution: where the pair is exchanged for a token').optional(),
   headers: headerValues.describe('Further header fields of every request').optional(),
@@ -104,6 +107,34 @@ const log: z.ZodType<LogSettings> = section({
   durability: choice(['process', 'power']).describe('What an acknowledged entry survives').optional(),
 })
 
+/** Tokens are signed with keys made from it: a short one could be guessed from a token. */
+const SECRET = /^[\x21-\x7e]{16,512}$/
+
+const client: z.ZodType<ClientConfig> = section({
+  keyId: z
+    .string({ error: 'expected a key id' })
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, { error: 'expected a key id of letters, digits, ".", "_" and "-"' })
+    .describe('Names the client; it owns the streams it starts'),
+  secret: z
+    .string({ error: 'expected a secret' })
+    .regex(SECRET, { error: 'expected a secret of 16 characters or more, without spaces' })
+    .describe('Better a reference such as ${MY_CLIENT_SECRET}'),
+})
+
+const auth: z.ZodType<AuthSettings> = section({
+  clients: list('expected a list of at least one client', client)
+    .superRefine((clients, context) => {
+      clients.forEach(({ keyId }, i) => {
+        if (clients.findIndex((other) => other.keyId === keyId) === i) return
+        context.addIssue({ code: 'custom', path: [i, 'keyId'], message: 'expected a key id of its own' })
+      })
+    })
+    .describe('Programs that may call, each with a key id and a secret for POST /api/v1/auth/token'),
+  tokenLifetime: duration(1_000, 30 * 86_400_000)
+    .describe('How long a token is good')
+    .optional(),
+})
+
 const settings: z.ZodType<Settings> = section({
   providers: named(PROVIDER_NAME, 'expected a provider name of letters, digits, ".", "_" and "-"', provider)
     .describe('Services that can be called')
@@ -114,6 +145,7 @@ const settings: z.ZodType<Settings> = section({
   passthrough: text('expected the name of a provider').describe('Where every other model name goes').optional(),
   server: server.optional(),
   log: log.optional(),
+  auth: auth.describe('Who may call; without it, whoever reaches the gateway').optional(),
 })
 
 /** Checks a whole configuration; issues carry what was found. */

@@ -1,6 +1,6 @@
 import type { ProviderSettings } from '../provider/create.ts'
 import type { Deadlines } from '../provider/provider.ts'
-import type { OnDisconnect } from './config.ts'
+import type { ClientConfig, OnDisconnect } from './config.ts'
 
 /** Deadlines as far as they are said, in milliseconds. */
 export type DeadlineSettings = { readonly [Phase in keyof Deadlines]?: number | undefined }
@@ -30,6 +30,13 @@ export interface Settings {
   readonly passthrough?: string | undefined
   readonly server?: ServerSettings | undefined
   readonly log?: LogSettings | undefined
+  readonly auth?: AuthSettings | undefined
+}
+
+/** `auth:` as far as it is said. */
+export interface AuthSettings {
+  readonly clients: readonly ClientConfig[]
+  readonly tokenLifetime?: number | undefined
 }
 
 /** `server:` as far as it is said. */

@@ -5,8 +5,11 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { StreamLog } from '../log/stream-log.ts'
 import type { Breakers } from '../upstream/breakers.ts'
 import type { Dialer } from '../upstream/open.ts'
+import type { Chats } from './chats.ts'
+import type { Clients } from './clients.ts'
 import type { LiveStreams } from './live.ts'
 import type { Metrics } from './metrics.ts'
+import type { Page } from './page.ts'
 import type { Tickets } from './tickets.ts'
 
 /** Where the gateway writes its records. pino's shape. */
@@ -35,6 +38,12 @@ export interface GatewayContext {
   readonly logger: Logger
   readonly metrics: Metrics
   readonly tickets: Tickets
+  /** The chat page; `undefined` where none is served. */
+  readonly page: Page | undefined
+  /** What was said in chats that are known by an id. */
+  readonly chats: Chats
+  /** Who may call. */
+  readonly clients: Clients
   /** Seconds since 1970. */
   readonly startedAt: number
   /** Set when the gateway is going down: no new streams. */

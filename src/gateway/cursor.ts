@@ -16,7 +16,7 @@ export function isStreamId(text: string): boolean {
  */
 export function parseCursor(text: string, streamId: string): Cursor {
   if (text === 'now') return 'now'
-  if (text === '-1') return -1
+  if (text === '-1' || text === `${streamId}:-1`) return -1
   const colon = text.lastIndexOf(':')
   const offset = text.slice(colon + 1)
   if (colon === -1 || text.slice(0, colon) !== streamId || !/^\d{1,15}$/.test(offset)) {

@@ -14,6 +14,8 @@ export interface Reader {
   readonly compactTo: number
   /** A reader more entries behind the head than this is cut; it can come back with its cursor. */
   readonly maxLag: number
+  /** Whether it is given a provider's named events too. The OpenAI surface has none (PROTOCOL 3). */
+  readonly named?: boolean | undefined
   readonly signal: AbortSignal
 }
 
@@ -22,13 +24,55 @@ export interface Reader {
  * place share one encoding. Ends after the stream's terminal entry, or, for a reader that cannot keep
  * up, after an error event without an id.
  */
-export async function* deliver(log: StreamLog, id: string, reader: Reader): AsyncGenerator<Frames, void> {
-  let batches = 0
-  for await (const batch of log.read(id, reader.after, reader.signal)) {
-    yield encode(batch, id, reader.compactTo)
-    if (++batches % LOOK_EVERY !== 0) continue
-    const lag = await lagBehind(log, id, batch)
-    if (lag > reader.maxLag) return yield tooSlow(lag)
+export function deliver(log: StreamLog, id: string, reader: Reader): AsyncIterableIterator<Frames, undefined> {
+  return new Delivery(log, id, reader)
+}
+
+type Next = IteratorResult<Frames, undefined>
+
+/** Written out as an iterator, not as a generator: a token costs two promises less, of which each lives until the next. */
+class Delivery implements AsyncIterableIterator<Frames, undefined> {
+  readonly #log: StreamLog
+  readonly #id: string
+  readonly #reader: Reader
+  readonly #batches: AsyncIterator<Batch>
+  #count = 0
+  #isOver = false
+
+  constructor(log: StreamLog, id: string, reader: Reader) {
+    this.#log = log
+    this.#id = id
+    this.#reader = reader
+    this.#batches = log.read(id, reader.after, reader.signal)[Symbol.asyncIterator]()
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  next(): Promise<Next> {
+    if (this.#isOver) return Promise.resolve({ done: true, value: undefined })
+    return this.#batches.next().then(this.#encode)
+  }
+
+  async return(): Promise<Next> {
+    this.#isOver = true
+    await this.#batches.return?.()
+    return { done: true, value: undefined }
+  }
+
+  readonly #encode = (next: IteratorResult<Batch>): Next | Promise<Next> => {
+    if (next.done === true) return { done: true, value: undefined }
+    if (++this.#count % LOOK_EVERY === 0) return this.#look(next.value)
+    return { done: false, value: encode(next.value, this.#id, this.#reader) }
+  }
+
+  /** The next frames, unless the reader is too far behind for it to be any use. */
+  async #look(batch: Batch): Promise<Next> {
+    const lag = await lagBehind(this.#log, this.#id, batch)
+    if (lag <= this.#reader.maxLag) return { done: false, value: encode(batch, this.#id, this.#reader) }
+    await this.return()
+    return { done: false, value: tooSlow(lag) }
   }
 }
 
@@ -44,13 +88,15 @@ function tooSlow(lag: number): Frames {
   return { text: encodeEvent({ data: JSON.stringify(error.toEnvelope()) }) }
 }
 
-function encode(batch: Batch, id: string, compactTo: number): Frames {
+function encode(batch: Batch, id: string, { compactTo, named = false }: Reader): Frames {
   const { entries } = batch
   const last = entries.at(-1)
   const isLast = last !== undefined && (last.kind === 'done' || last.kind === 'error')
   const isReplay = (entries[0]?.offset ?? compactTo) < compactTo
-  if (isReplay) return { text: join(merge(entries), id), isLast }
-  return (batch.frames ??= { text: join(entries, id), isLast })
+  if (isReplay) return { text: join(merge(entries), id, named), isLast }
+  // Readers share what most of them are given.
+  if (named) return { text: join(entries, id, named), isLast }
+  return (batch.frames ??= { text: join(entries, id, named), isLast })
 }
 
 /** Adjacent deltas as one chunk each; what is no chunk stays where it is. */
@@ -67,11 +113,12 @@ function merge(entries: readonly Entry[]): readonly Entry[] {
   return merged
 }
 
-function join(entries: readonly Entry[], id: string): string {
+function join(entries: readonly Entry[], id: string, named: boolean): string {
   const prefix = `${id}:`
   let text = ''
-  for (const { offset, data, name } of entries) {
-    text += name === undefined ? frame(prefix, offset, data) : encodeEvent({ data, name, id: prefix + offset })
+  for (const { kind, offset, data, name } of entries) {
+    if (kind !== 'event') text += frame(prefix, offset, data)
+    else if (named) text += encodeEvent({ data, name, id: prefix + offset })
   }
   return text
 }

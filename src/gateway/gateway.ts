@@ -6,11 +6,15 @@ import type { Ledger } from '../ledger/ledger.ts'
 import type { StreamLog } from '../log/stream-log.ts'
 import { Breakers } from '../upstream/breakers.ts'
 import { createDialer } from '../upstream/open.ts'
+import { admit } from './caller.ts'
+import { Chats } from './chats.ts'
+import { Clients, type DeriveKey } from './clients.ts'
 import type { GatewayContext, Logger } from './context.ts'
 import { errorResponse, type GatewayEnv, type Transport } from './http.ts'
 import { newRequestId, newStreamId } from './ids.ts'
 import { LiveStreams } from './live.ts'
 import { createMetrics } from './metrics.ts'
+import type { Page } from './page.ts'
 import { ROUTES } from './routes/table.ts'
 import { takeUp, type Orphan } from './take-up.ts'
 import { Tickets } from './tickets.ts'
@@ -25,7 +29,11 @@ export interface GatewayOptions {
   readonly hash: (bytes: Uint8Array) => string
   /** Streams whose producer died with the last process. */
   readonly orphans?: readonly Orphan[]
+  /** Needed where the configuration has clients. */
+  readonly deriveKey?: DeriveKey
   readonly logger: Logger
+  /** The chat page at `/`; none is served unless told. */
+  readonly page?: Page
   readonly clock?: Clock
   /** In [0, 1). */
   readonly random?: () => number
@@ -67,6 +75,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     logger: options.logger,
     metrics: createMetrics(),
     tickets: new Tickets(clock),
+    page: options.page,
+    chats: new Chats(clock),
+    clients: new Clients(options.config.auth, options.deriveKey, clock),
     startedAt: Math.floor(clock.date() / 1_000),
     draining: false,
   }
@@ -88,10 +99,15 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 function createApp(context: GatewayContext): Hono<GatewayEnv> {
   const app = new Hono<GatewayEnv>()
-  for (const { method, path, answer } of ROUTES) {
+  for (const { method, path, access, answer, refuse = errorResponse } of ROUTES) {
     // No middleware: with a single handler Hono makes no promise of its own.
     app.on(method, path, (call) => {
       call.set('requestId', context.newRequestId())
+      try {
+        admit(context, call, access)
+      } catch (error) {
+        return refuse(error, call.get('requestId'))
+      }
       return answer(context, call)
     })
   }

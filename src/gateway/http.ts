@@ -28,7 +28,7 @@ export interface Transport {
 /** What Hono knows of a request of ours. */
 export interface GatewayEnv {
   Bindings: Transport
-  Variables: { requestId: string }
+  Variables: { requestId: string; caller: string | undefined }
 }
 
 /** One request, as a route sees it. */
@@ -39,15 +39,14 @@ export function baseHeaders(requestId: string): Record<string, string> {
   return { 'cache-control': 'private, no-store', vary: 'Authorization', 'x-request-id': requestId }
 }
 
-/** Fields of a streamed answer (PROTOCOL 2). */
+/** Fields of a streamed answer (PROTOCOL 2). `streamId`: empty where there is no stream. */
 export function streamHeaders(requestId: string, streamId: string): Record<string, string> {
   return {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store, no-transform',
     'x-accel-buffering': 'no',
     'x-request-id': requestId,
-    'x-stream-id': streamId,
-    link: `</v1/streams/${streamId}>; rel="resume"`,
+    ...(streamId === '' ? {} : { 'x-stream-id': streamId, link: `</v1/streams/${streamId}>; rel="resume"` }),
   }
 }
 
@@ -55,6 +54,7 @@ export function streamHeaders(requestId: string, streamId: string): Record<strin
 export function errorResponse(thrown: unknown, requestId: string): Response {
   const error = SluiceError.from(thrown)
   const headers = new Headers({ ...baseHeaders(requestId), 'content-type': 'application/json' })
+  if (error.status === 401) headers.set('www-authenticate', 'Bearer')
   const { retryAfterMs } = error.facts
   if (retryAfterMs !== undefined) {
     headers.set('retry-after', String(Math.ceil(retryAfterMs / 1_000)))

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Usage } from '../completion/chunk.ts'
-import type { ParsedChunk } from '../completion/parse.ts'
+import type { AnswerItem } from '../dialect/writer.ts'
 import type { SluiceError } from '../errors.ts'
 import type { Outcome, TimelineEvent } from '../log/stream-log.ts'
 import type { Target } from '../provider/provider.ts'
@@ -68,15 +68,20 @@ export class Meter implements AttemptObserver, RelayObserver {
     this.#note('seam', { mode, overlap })
   }
 
-  chunks(chunks: readonly ParsedChunk[]): void {
+  items(items: readonly AnswerItem[]): void {
+    const before = this.#chunks
+    for (const item of items) {
+      if (item.type !== 'chunk') continue
+      this.#chunks++
+      if (item.usage !== undefined) this.#usage = item.usage
+    }
+    if (this.#chunks === before) return
     const now = this.#clock.now()
     if (this.#firstAt === undefined) {
       this.#firstAt = now
       this.#note('first_token', {})
     } else if (now - this.#lastAt > this.#longestGap) this.#longestGap = now - this.#lastAt
     this.#lastAt = now
-    this.#chunks += chunks.length
-    for (const chunk of chunks) if (chunk.usage !== undefined) this.#usage = chunk.usage
   }
 
   sum(status: Outcome['status'], error: SluiceError | undefined): Outcome {

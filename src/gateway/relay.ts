@@ -1,11 +1,12 @@
-import type { ParsedChunk } from '../completion/parse.ts'
+import type { AnswerItem } from '../dialect/writer.ts'
 import { SluiceError } from '../errors.ts'
 import type { NewEntry, Outcome, StreamWriter } from '../log/stream-log.ts'
+import type { Emit } from '../upstream/read.ts'
 import type { Rewrite } from './rewrite.ts'
 
 /** Is told what passes. Must not throw. */
 export interface RelayObserver {
-  chunks(chunks: readonly ParsedChunk[]): void
+  items(items: readonly AnswerItem[]): void
   /** The outcome that goes into the log, with what was counted. */
   sum(status: Outcome['status'], error: SluiceError | undefined): Outcome
   /** The outcome is in the log. */
@@ -15,22 +16,23 @@ export interface RelayObserver {
 const DONE: readonly NewEntry[] = [{ kind: 'done', data: '[DONE]' }]
 
 /**
- * The producer: chunks from the providers into the log, until the end is said. Never waits for a
- * reader, never throws: whatever goes wrong becomes the stream's terminal entry (PROTOCOL 4).
+ * The producer: chunks and named events from the providers into the log, in the turn in which they arrived,
+ * until the end is said. Never waits for a reader, never throws: whatever goes wrong becomes the stream's terminal entry (PROTOCOL 4).
  */
 export async function relay(
-  source: AsyncIterable<readonly ParsedChunk[]>,
+  source: (emit: Emit) => Promise<void>,
   writer: StreamWriter,
   observer: RelayObserver,
   rewrite?: Rewrite,
 ): Promise<Outcome> {
   let failure: SluiceError | undefined
   try {
-    for await (const chunks of source) {
-      observer.chunks(chunks)
-      const kept = rewrite === undefined ? chunks : rewrite(chunks)
+    await source((items) => {
+      observer.items(items)
+      const kept = rewrite === undefined ? items : rewrite(items)
       if (kept.length > 0) writer.append(kept.map(toEntry))
-    }
+      return true
+    })
     writer.append(DONE)
   } catch (error) {
     failure = SluiceError.from(error)
@@ -47,6 +49,8 @@ function statusOf(failure: SluiceError | undefined): Outcome['status'] {
   return failure.code === 'cancelled' ? 'cancelled' : 'failed'
 }
 
-function toEntry(chunk: ParsedChunk): NewEntry {
-  return { kind: chunk.bare ? 'usage' : 'chunk', data: chunk.data }
+function toEntry(item: AnswerItem): NewEntry {
+  if (item.type === 'event') return { kind: 'event', name: item.name, data: item.data }
+  const kind = item.bare ? 'usage' : 'chunk'
+  return item.name === undefined ? { kind, data: item.data } : { kind, name: item.name, data: item.data }
 }

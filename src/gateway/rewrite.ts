@@ -1,17 +1,16 @@
 import type { ChatCompletionChunk, ToolCallDelta } from '../completion/chunk.ts'
-import type { ParsedChunk } from '../completion/parse.ts'
+import type { AnswerItem } from '../dialect/writer.ts'
 
-/** Makes other chunks of a provider's chunks on their way into the log. */
-export type Rewrite = (chunks: readonly ParsedChunk[]) => readonly ParsedChunk[]
+/** Makes other chunks of a provider's chunks on their way into the log. Named events stay as they are. */
+export type Rewrite = (items: readonly AnswerItem[]) => readonly AnswerItem[]
 
 /**
  * For callers that did not ask for usage: without the chunks that have no choices (PROTOCOL 3). They
  * are counted all the same, and kept with the stream's outcome.
  */
-export const withoutBare: Rewrite = (chunks) =>
-  chunks.some(isBare) ? chunks.filter((chunk) => !isBare(chunk)) : chunks
+export const withoutBare: Rewrite = (items) => (items.some(isBare) ? items.filter((item) => !isBare(item)) : items)
 
-const isBare = (chunk: ParsedChunk): boolean => chunk.bare
+const isBare = (item: AnswerItem): boolean => item.type === 'chunk' && item.bare
 
 /**
  * For callers whose client refuses what their provider sends (`X-Stream-Repair: on`): chunks as OpenAI
@@ -24,8 +23,9 @@ export function createRepair(streamId: string, created: number): Rewrite {
   let model = ''
   let time = 0
   const calls = new ToolCallIndexes()
-  return (chunks) =>
-    chunks.map((parsed) => {
+  return (items) =>
+    items.map((parsed) => {
+      if (parsed.type !== 'chunk') return parsed
       const { chunk } = parsed
       if (chunk.id !== '') id = chunk.id
       if (chunk.model !== '') model = chunk.model

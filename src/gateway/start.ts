@@ -1,10 +1,10 @@
 import type { OnDisconnect } from '../config/config.ts'
-import type { ParsedChunk } from '../completion/parse.ts'
 import type { StreamWriter } from '../log/stream-log.ts'
 import type { Route } from '../provider/provider.ts'
 import type { AttemptContext } from '../upstream/ask.ts'
 import { attempt } from '../upstream/attempt.ts'
 import type { ChatBody } from '../upstream/outgoing.ts'
+import type { Emit } from '../upstream/read.ts'
 import type { GatewayContext } from './context.ts'
 import { LiveStream } from './live.ts'
 import { Meter, type StreamMeasure } from './meter.ts'
@@ -53,7 +53,12 @@ export function startStream(context: GatewayContext, order: NewStream): LiveStre
     request: context.config.log.kind === 'file' ? JSON.stringify(order.body) : undefined,
   })
   const rewrite = rewriteFor(order, Math.floor(createdAt / 1_000))
-  return produce(context, { order, writer, rewrite, source: (attempts) => attempt(order.route, order.body, attempts) })
+  return produce(context, {
+    order,
+    writer,
+    rewrite,
+    source: (attempts, emit) => attempt(order.route, order.body, attempts, emit),
+  })
 }
 
 /** What is to be produced: from where, into what. */
@@ -61,7 +66,7 @@ export interface Production {
   readonly order: StreamOrder
   readonly writer: StreamWriter
   readonly rewrite: Rewrite | undefined
-  readonly source: (attempts: AttemptContext) => AsyncIterable<readonly ParsedChunk[]>
+  readonly source: (attempts: AttemptContext, emit: Emit) => Promise<void>
 }
 
 /** Runs a source into a log until its end; the stream can be found and cancelled meanwhile. */
@@ -80,14 +85,15 @@ export function produce(context: GatewayContext, { order, writer, rewrite, sourc
   )
   stream.watch(meter.timeline)
   live.add(stream)
-  const chunks = source({
+  const attempts: AttemptContext = {
     dialer: context.dialer,
     breakers: context.breakers,
     random: context.random,
     signal: stream.signal,
     observer: meter,
-  })
-  stream.run(relay(chunks, writer, meter, rewrite))
+    completionId: `chatcmpl-${order.streamId}`,
+  }
+  stream.run(relay((emit) => source(attempts, emit), writer, meter, rewrite))
   return stream
 }
 

@@ -2,7 +2,6 @@ import { resolveModel } from '../config/config.ts'
 import { parseEvent, type ParsedChunk } from '../completion/parse.ts'
 import { SluiceError } from '../errors.ts'
 import type { StreamState, StreamWriter } from '../log/stream-log.ts'
-import type { AttemptContext } from '../upstream/ask.ts'
 import { attempt } from '../upstream/attempt.ts'
 import { continueAnswer } from '../upstream/continue.ts'
 import { isChatBody, type ChatBody } from '../upstream/outgoing.ts'
@@ -42,26 +41,19 @@ export async function takeUp(context: GatewayContext, { state, writer }: Orphan)
     },
     writer,
     rewrite: undefined,
-    source(attempts) {
+    async source(attempts, emit) {
       // The end was said, and only its record was lost.
-      if (isFinished) return nothing()
-      if (body === undefined || route === undefined || !isFresh) return failing(lost)
-      return goOn(attempts, shown, { body, route, lost })
+      if (isFinished) return
+      if (body === undefined || route === undefined || !isFresh) throw lost
+      if (shown.length === 0) return attempt(route, body, attempts, emit)
+      const sent = new Sent()
+      sent.follow(shown)
+      const broken = { route, targets: route.targets, failed: -1, failure: lost, body, sent, tries: 0 }
+      return continueAnswer(broken, attempts, emit)
     },
   })
   // Whoever read it must come back within the grace.
   context.live.find(state.id)?.attach()()
-}
-
-function goOn(
-  attempts: AttemptContext,
-  shown: readonly ParsedChunk[],
-  { body, route, lost }: { body: ChatBody; route: Parameters<typeof attempt>[0]; lost: SluiceError },
-): AsyncIterable<readonly ParsedChunk[]> {
-  if (shown.length === 0) return attempt(route, body, attempts)
-  const sent = new Sent()
-  sent.follow(shown)
-  return continueAnswer({ route, targets: route.targets, failed: -1, failure: lost, body, sent, tries: 0 }, attempts)
 }
 
 /** What the log has of the stream, as it was parsed the first time. */
@@ -83,12 +75,4 @@ function bodyOf(request: string | undefined): ChatBody | undefined {
   if (request === undefined) return undefined
   const body: unknown = JSON.parse(request)
   return isChatBody(body) ? body : undefined
-}
-
-/** An answer that has nothing more to say. */
-async function* nothing(): AsyncGenerator<readonly ParsedChunk[], void> {}
-
-/** An answer that cannot go on. */
-function failing(error: SluiceError): AsyncIterable<readonly ParsedChunk[]> {
-  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) }
 }

@@ -4,7 +4,7 @@ import type { Batch, Entry, EntryKind, NewEntry } from './stream-log.ts'
 const BATCH_CHARS = 256 * 1024
 
 /** Batches kept so that readers at the same place are given the same object. A power of two. */
-const RECENT = 4
+const RECENT = 2
 
 /** What one kept entry costs beside its data: a slot in an array and the string's own header. */
 export const ENTRY_OVERHEAD = 32
@@ -99,7 +99,8 @@ export class Tail {
     this.#readable = upTo
     const waiters = this.#waiters
     if (waiters.length === 0) return
-    const value = this.take(from)
+    // With a single reader there is nobody to share with: kept batches would only outlive their use.
+    const value = this.take(from, waiters.length > 1)
     if (value === undefined) return
     const result = { value, done: false as const }
     const woken = waiters.splice(0)
@@ -130,8 +131,11 @@ export class Tail {
     this.#waiters[slot] = moved
   }
 
-  /** The readable entries after `after`, bounded; undefined when there are none. They must be in memory. */
-  take(after: number): Batch | undefined {
+  /**
+   * The readable entries after `after`, bounded; undefined when there are none. They must be in memory.
+   * `isShared`: whether another reader is likely to want the same.
+   */
+  take(after: number, isShared = true): Batch | undefined {
     if (after >= this.#readable) return undefined
     const first = after + 1
     for (const kept of this.#recent) {
@@ -146,6 +150,7 @@ export class Tail {
       entries.push(entry)
     }
     const batch: Batch = { entries }
+    if (!isShared) return batch
     this.#recent[this.#newest] = this.#ended ? new WeakRef(batch) : batch
     this.#newest = (this.#newest + 1) % RECENT
     return batch

@@ -8,6 +8,7 @@ import { SluiceError } from '../errors.ts'
 import type { Logger } from '../gateway/context.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
 import { CALLER_LEFT, type Transport } from '../gateway/http.ts'
+import { deriveKey } from './derive-key.ts'
 import { createLogger } from './logger.ts'
 import { openStores } from './open-stores.ts'
 import { readBody } from './read-body.ts'
@@ -41,7 +42,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { config } = options
   const logger = options.logger ?? createLogger(config.secrets)
   const stores = await openStores(config.log)
-  const gateway = createGateway({ config, ...stores, hash, logger })
+  const gateway = createGateway({ config, ...stores, hash, deriveKey, logger })
   const heartbeats = new Heartbeats(config.server.heartbeat)
   const server = createServer(
     // A header block must be here after 10 s and a whole request after 30 s: a slow sender holds nothing up.

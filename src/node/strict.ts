@@ -8,7 +8,7 @@ import { SluiceError } from '../errors.ts'
  */
 export function refuseBadTarget(request: IncomingMessage, allowedHosts: ReadonlySet<string>): void {
   checkPath(request.url ?? '')
-  checkHost(request.headersDistinct['host'] ?? [], allowedHosts)
+  checkHost(hostsOf(request.rawHeaders), allowedHosts)
 }
 
 function checkPath(url: string): void {
@@ -22,6 +22,16 @@ function checkPath(url: string): void {
   if (/\\|\/\/|%2f|%5c|%2e|%00|\/\.{1,2}(?:\/|$)/i.test(path)) {
     throw new SluiceError('route_not_found', 'A path here has no dot segments, empty segments or encoded slashes')
   }
+}
+
+/** Every Host field: Node's own `headers` keeps only the first, and its `headersDistinct` costs an object per request. */
+function hostsOf(raw: readonly string[]): readonly string[] {
+  const hosts: string[] = []
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts.push(raw[i + 1] ?? '')
+  }
+  return hosts
 }
 
 const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)(?::\d{1,5})?$/i

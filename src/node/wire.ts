@@ -35,6 +35,8 @@ export class Wire {
 
   /** False: wait for `drained` before the next write. */
   write(frames: Frames): boolean {
+    // A chunk of no bytes would be the last one. Frames are empty where all of a batch is for other readers.
+    if (frames.text === '') return true
     this.#quiet = false
     if (this.#socket === undefined) return this.#response.write(frames.text)
     return this.#socket.write((frames.wire ??= chunk(frames.text)))

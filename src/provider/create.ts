@@ -59,9 +59,6 @@ export function createProvider(
 ): Provider {
   const preset = PRESETS.get(settings.preset)
   if (preset === undefined) throw invalid('preset', `there is no preset "${settings.preset}"`)
-  if (preset.pending !== undefined) {
-    throw invalid('preset', `${preset.title} cannot be used yet: ${preset.pending}`)
-  }
   const baseUrl = baseUrlOf(preset, settings, env)
   const { credential, headers } = accessOf(name, preset, settings, env, means)
   const place = preset.id === 'azure' ? azurePlace(baseUrl, settings, env) : plainPlace(baseUrl, settings)

@@ -97,8 +97,14 @@ class IamCredential implements Credential {
     const json = parseJson(text)
     const token = isObject(json) ? said(json['access_token']) : undefined
     if (token === undefined || !/^[\x21-\x7e]+$/.test(token)) {
-      const what = /^\s*</.test(text) ? 'HTML' : json === undefined ? 'something that is not JSON' : 'JSON without a token'
-      throw new SluiceError('provider_bad_response', `${provider}: the token service answered with ${what}`, { provider })
+      const what = /^\s*</.test(text)
+        ? 'HTML'
+        : json === undefined
+          ? 'something that is not JSON'
+          : 'JSON without a token'
+      throw new SluiceError('provider_bad_response', `${provider}: the token service answered with ${what}`, {
+        provider,
+      })
     }
     const fields = { authorization: `Bearer ${token}` }
     this.#fields = fields
@@ -116,9 +122,13 @@ class IamCredential implements Credential {
       return error
     }
     const message = `${provider}: the token service answered with HTTP ${status}`
-    return new SluiceError(status >= 500 || status === 429 ? 'provider_unavailable' : 'provider_bad_response', message, {
-      provider,
-    })
+    return new SluiceError(
+      status >= 500 || status === 429 ? 'provider_unavailable' : 'provider_bad_response',
+      message,
+      {
+        provider,
+      },
+    )
   }
 
   async #post(): Promise<{ readonly status: number; readonly text: string }> {
@@ -138,9 +148,13 @@ class IamCredential implements Credential {
     } catch {
       // No cause: a network error's text is not ours to vouch for.
       throw controller.signal.aborted
-        ? new SluiceError('upstream_head_timeout', `${provider}: the token service did not answer within ${timeoutMs} ms`, {
-            provider,
-          })
+        ? new SluiceError(
+            'upstream_head_timeout',
+            `${provider}: the token service did not answer within ${timeoutMs} ms`,
+            {
+              provider,
+            },
+          )
         : new SluiceError('upstream_connect_failed', `${provider}: the token service cannot be reached`, { provider })
     } finally {
       stop()

@@ -72,7 +72,10 @@ export function keyPair(
 function checkUrl(text: string, origin: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw invalid('tokenUrl', `${origin} has to be an http or https URL, such as https://iam.api.cloud.ru/api/v1/auth/token`)
+    throw invalid(
+      'tokenUrl',
+      `${origin} has to be an http or https URL, such as https://iam.api.cloud.ru/api/v1/auth/token`,
+    )
   }
   if (url.username !== '' || url.password !== '') {
     throw invalid('tokenUrl', `${origin} must not hold a user name or password`)

@@ -70,7 +70,6 @@ export const PLACED: readonly Preset[] = [
     defaultModel: 'fastgpt',
     local: false,
     source: 'labring/FastGPT docs/openapi and packages/service/core/workflow/dispatch',
-    pending: 'its wire (named events, events after [DONE], errors with status 200) is not built yet',
   },
   {
     id: 'openai-compatible',

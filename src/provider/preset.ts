@@ -51,6 +51,4 @@ export interface Preset {
   readonly local: boolean
   /** Where the row's facts are from. */
   readonly source: string
-  /** What is not built yet; such a preset cannot be configured, and this sentence says why. */
-  readonly pending?: string | undefined
 }

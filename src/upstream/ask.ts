@@ -1,4 +1,4 @@
-import type { ParsedChunk } from '../completion/parse.ts'
+import type { ChunkIdentity } from '../dialect/fastgpt.ts'
 import type { SluiceError } from '../errors.ts'
 import type { Target } from '../provider/provider.ts'
 import { accept } from './accept.ts'
@@ -6,6 +6,7 @@ import type { Breakers } from './breakers.ts'
 import { openFresh } from './fresh.ts'
 import type { Dialer, Exchange } from './open.ts'
 import { outgoing, type ChatBody } from './outgoing.ts'
+import type { Emit } from './read.ts'
 
 /** Is told what happens to a stream on its way from the providers. Must not throw. */
 export interface AttemptObserver {
@@ -26,14 +27,12 @@ export interface AttemptContext {
   readonly random: () => number
   readonly signal: AbortSignal
   readonly observer: AttemptObserver
+  /** The completion's id where a provider gives none. */
+  readonly completionId?: string | undefined
 }
 
-/** One try of one target: its answer's chunks as they come. Throws what `openFresh` and `accept` throw. */
-export async function ask(
-  target: Target,
-  body: ChatBody,
-  context: AttemptContext,
-): Promise<AsyncIterable<readonly ParsedChunk[]>> {
+/** One try of one target: its answer's chunks go to `emit` as they come. Rejects as `openFresh` and `accept` do. */
+export async function ask(target: Target, body: ChatBody, context: AttemptContext, emit: Emit): Promise<void> {
   const { dialer, observer, signal } = context
   const exchange = await openFresh(dialer, target, outgoing(body, target), signal)
   if (exchange.status >= 200 && exchange.status < 300) observer.opened(exchange)
@@ -42,8 +41,17 @@ export async function ask(
     n: typeof body['n'] === 'number' ? body['n'] : 1,
     readsPastDone: target.provider.quirks.readsPastDone === true,
     notes: { malformed: 0 },
+    identity: target.provider.dialect === 'fastgpt' ? identityOf(target, body, context) : undefined,
   }
-  return accept(exchange, options, dialer.clock)
+  return accept(exchange, options, dialer.clock, emit)
+}
+
+function identityOf(target: Target, { model }: ChatBody, context: AttemptContext): ChunkIdentity {
+  return {
+    id: context.completionId ?? `chatcmpl-${Math.floor(context.random() * Number.MAX_SAFE_INTEGER).toString(36)}`,
+    created: Math.floor(context.dialer.clock.date() / 1_000),
+    model: target.model ?? (typeof model === 'string' ? model : ''),
+  }
 }
 
 /** Resolves after `ms`, or rejects with the signal's reason. */

@@ -1,4 +1,4 @@
-import type { ParsedChunk } from '../completion/parse.ts'
+import type { AnswerItem } from '../dialect/writer.ts'
 import { SluiceError } from '../errors.ts'
 import type { Route, Target } from '../provider/provider.ts'
 import { ask, pause, type AttemptContext } from './ask.ts'
@@ -6,20 +6,17 @@ import type { Pass } from './breakers.ts'
 import { continueAnswer } from './continue.ts'
 import { Gate } from './gate.ts'
 import type { ChatBody } from './outgoing.ts'
+import type { Emit } from './read.ts'
 import { decide } from './retry.ts'
 import { Sent } from './sent.ts'
 
 /**
- * An answer's chunks, from the first target of the route that gives it. Nothing is given out before
+ * An answer's chunks for `emit`, from the first target of the route that gives it. Nothing is given out before
  * the first visible delta, so that until then a failure costs the reader nothing but time: it is
  * retried, then the next target is asked. After that delta a cut answer is continued where that can be
- * done honestly (PROTOCOL 8); else the failure is thrown.
+ * done honestly (PROTOCOL 8); else it rejects with the failure.
  */
-export async function* attempt(
-  route: Route,
-  body: ChatBody,
-  context: AttemptContext,
-): AsyncGenerator<readonly ParsedChunk[], void> {
+export async function attempt(route: Route, body: ChatBody, context: AttemptContext, emit: Emit): Promise<void> {
   const targets = inOrder(route, context.random)
   const sent = new Sent()
   let tries = 0
@@ -34,21 +31,20 @@ export async function* attempt(
     context.observer.started(tries, next.target)
     const gate = new Gate(body)
     try {
-      for await (const chunks of await ask(next.target, body, context)) {
-        const shown = gate.pass(chunks)
-        if (shown.length === 0) continue
-        if (sent.first === undefined) next.pass.well()
+      await ask(next.target, body, context, (items) => {
+        const shown = gate.pass(items)
+        if (shown.length === 0) return true
+        if (sent.first === undefined && shown.some(isChunk)) next.pass.well()
         sent.follow(shown)
-        yield shown
-      }
+        return emit(shown)
+      })
       return next.pass.well()
     } catch (error) {
       const failure = SluiceError.from(error)
       next.pass.ill(failure)
       if (context.signal.aborted) throw failure
       if (sent.first !== undefined) {
-        yield* continueAnswer({ route, targets, failed: index, failure, body, sent, tries }, context)
-        return
+        return continueAnswer({ route, targets, failed: index, failure, body, sent, tries }, context, emit)
       }
       const left = {
         here,
@@ -65,6 +61,8 @@ export async function* attempt(
     }
   }
 }
+
+const isChunk = (item: AnswerItem): boolean => item.type === 'chunk'
 
 /** The next target that its breaker lets through. Throws `provider_unavailable` when none is left. */
 function admitted(

@@ -4,9 +4,15 @@ export interface Faucet {
   resume(): void
 }
 
+/** Takes what arrived together; false: nothing more is wanted. */
+export type ByteSink = (parts: readonly Uint8Array[]) => boolean
+
+type Next = IteratorResult<readonly Uint8Array[], undefined>
+
 /**
- * Between a socket that pushes and a reader that pulls: everything that arrived since the last pull
- * is one batch. Holds the socket back above `limit` bytes.
+ * Between a socket that pushes and whoever takes. Read as an iterator, everything that arrived since
+ * the last pull is one batch, and the socket is held back above `limit` bytes. Flowing, everything that
+ * arrived in one turn of the event loop goes to the sink at once, without a promise per read.
  */
 export class ByteQueue
   implements AsyncIterable<readonly Uint8Array[]>, AsyncIterator<readonly Uint8Array[], undefined>
@@ -17,8 +23,11 @@ export class ByteQueue
   #waiting: Uint8Array[] = []
   #bytes = 0
   #end: { readonly error: unknown } | undefined
-  #pull: PromiseWithResolvers<IteratorResult<readonly Uint8Array[], undefined>> | undefined
+  #pull: PromiseWithResolvers<Next> | undefined
   #onReturn: (() => void) | undefined
+  #sink: ByteSink | undefined
+  #flowed: PromiseWithResolvers<void> | undefined
+  #isScheduled = false
 
   /** `onReturn` is called when the reader stops before the end. */
   constructor(options: { readonly limit?: number; readonly onReturn?: () => void } = {}) {
@@ -40,6 +49,7 @@ export class ByteQueue
       return
     }
     this.#waiting.push(bytes)
+    if (this.#sink !== undefined) return this.#schedule()
     this.#bytes += bytes.length
     if (this.#bytes > this.#limit && !this.#held) {
       this.#held = true
@@ -51,6 +61,7 @@ export class ByteQueue
   finish(error?: unknown): void {
     if (this.#end !== undefined) return
     this.#end = { error }
+    if (this.#sink !== undefined) return this.#schedule()
     const pull = this.#pull
     this.#pull = undefined
     if (pull === undefined) return
@@ -58,15 +69,23 @@ export class ByteQueue
     else pull.reject(error)
   }
 
-  next(): Promise<IteratorResult<readonly Uint8Array[], undefined>> {
+  /**
+   * From now on everything goes to `sink`. Resolves at the end of the bytes, or when the sink wants no
+   * more; rejects with what the bytes ended with, or with what the sink threw.
+   */
+  flow(sink: ByteSink): Promise<void> {
+    this.#sink = sink
+    this.#flowed = Promise.withResolvers()
+    this.#letGo()
+    this.#schedule()
+    return this.#flowed.promise
+  }
+
+  next(): Promise<Next> {
     if (this.#waiting.length > 0) {
       const value = this.#waiting
       this.#waiting = []
-      this.#bytes = 0
-      if (this.#held) {
-        this.#held = false
-        this.#faucet?.resume()
-      }
+      this.#letGo()
       return Promise.resolve({ done: false, value })
     }
     if (this.#end !== undefined) {
@@ -77,15 +96,65 @@ export class ByteQueue
     return this.#pull.promise
   }
 
-  return(): Promise<IteratorResult<readonly Uint8Array[], undefined>> {
-    this.#waiting = []
-    this.#end ??= { error: undefined }
-    this.#onReturn?.()
-    this.#onReturn = undefined
+  return(): Promise<Next> {
+    this.#stop()
     return Promise.resolve({ done: true, value: undefined })
   }
 
   [Symbol.asyncIterator](): this {
     return this
   }
+
+  /** What is pushed in this turn goes out together: a read may bring twenty HTTP chunks. */
+  #schedule(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    queueMicrotask(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#isScheduled = false
+    const flowed = this.#flowed
+    if (flowed === undefined) return
+    try {
+      const parts = this.#waiting
+      this.#waiting = []
+      if (parts.length > 0 && this.#sink?.(parts) === false) {
+        this.#flowed = undefined
+        this.#stop()
+        return flowed.resolve()
+      }
+    } catch (error) {
+      this.#flowed = undefined
+      this.#stop()
+      return flowed.reject(error)
+    }
+    if (this.#end === undefined) return
+    this.#flowed = undefined
+    if (this.#end.error === undefined) flowed.resolve()
+    else flowed.reject(this.#end.error)
+  }
+
+  #letGo(): void {
+    this.#bytes = 0
+    if (!this.#held) return
+    this.#held = false
+    this.#faucet?.resume()
+  }
+
+  #stop(): void {
+    this.#waiting = []
+    this.#end ??= { error: undefined }
+    this.#onReturn?.()
+    this.#onReturn = undefined
+  }
+}
+
+/** Everything of `bytes` into `sink`; as `ByteQueue.flow`, for any source. */
+export function flow(bytes: AsyncIterable<readonly Uint8Array[]>, sink: ByteSink): Promise<void> {
+  return bytes instanceof ByteQueue ? bytes.flow(sink) : drip(bytes, sink)
+}
+
+async function drip(bytes: AsyncIterable<readonly Uint8Array[]>, sink: ByteSink): Promise<void> {
+  for await (const parts of bytes) if (!sink(parts)) return
 }

@@ -1,9 +1,9 @@
-import type { ParsedChunk } from '../completion/parse.ts'
 import { SluiceError } from '../errors.ts'
 import type { Route, Target } from '../provider/provider.ts'
 import { ask, type AttemptContext } from './ask.ts'
 import { Joiner } from './joiner.ts'
 import type { ChatBody } from './outgoing.ts'
+import type { Emit } from './read.ts'
 import { continuationBody, rescues, type Rescue } from './rescue.ts'
 import type { Sent } from './sent.ts'
 
@@ -22,13 +22,10 @@ export interface Broken {
 
 /**
  * Goes on with a cut answer, by the first of the ways of PROTOCOL 8 that works. What it gives continues
- * what was sent, character by character. Throws `upstream_interrupted`, with the first failure as its
+ * what was sent, character by character. Rejects with `upstream_interrupted`, with the first failure as its
  * cause, when nothing works: text that was sent is never taken back.
  */
-export async function* continueAnswer(
-  broken: Broken,
-  context: AttemptContext,
-): AsyncGenerator<readonly ParsedChunk[], void> {
+export async function continueAnswer(broken: Broken, context: AttemptContext, emit: Emit): Promise<void> {
   const { sent, body, targets } = broken
   let { failure, failed, tries } = broken
   while (canBeRescued(failure)) {
@@ -39,7 +36,7 @@ export async function* continueAnswer(
     for (const way of ways) {
       if (tries >= broken.route.maxAttempts + ways.length) break
       tries++
-      const result = yield* oneWay(way, tries, broken, context)
+      const result = await oneWay(way, tries, broken, context, emit)
       if (result === undefined) return
       if (context.signal.aborted) throw result.error
       if (result.shown) {
@@ -57,12 +54,13 @@ export async function* continueAnswer(
 }
 
 /** One rescue: `undefined` when the answer is complete, else why not and whether any of it was shown. */
-async function* oneWay(
+async function oneWay(
   way: Rescue,
   tries: number,
   { route, body, sent }: Broken,
   context: AttemptContext,
-): AsyncGenerator<readonly ParsedChunk[], { readonly error: SluiceError; readonly shown: boolean } | undefined> {
+  emit: Emit,
+): Promise<{ readonly error: SluiceError; readonly shown: boolean } | undefined> {
   const pass = context.breakers.pass(way.target, route.model)
   if (pass === undefined)
     return { error: new SluiceError('provider_unavailable', `${way.target.provider.name} is left out`), shown: false }
@@ -71,17 +69,16 @@ async function* oneWay(
   context.observer.started(tries, way.target, way.mode)
   try {
     const request = continuationBody(body, way, sent.text, sent.tokens)
-    for await (const chunks of await ask(way.target, request, context)) {
-      const joined = joiner.join(chunks)
-      if (joined.length === 0) continue
-      if (sent.text.length === before) {
+    await ask(way.target, request, context, (items) => {
+      const joined = joiner.join(items)
+      if (joined.length === 0) return true
+      if (sent.text.length === before && joined.some(({ type }) => type === 'chunk')) {
         pass.well()
         context.observer.joined(way.mode, joiner.overlap)
       }
       sent.follow(joined)
-      yield joined
-      if (joiner.isStopped) break
-    }
+      return emit(joined) && !joiner.isStopped
+    })
     pass.well()
     return undefined
   } catch (error) {
@@ -98,6 +95,8 @@ function canBeRescued({ code }: SluiceError): boolean {
 
 /** The failure as the readers are told it: their answer was interrupted, and by what. */
 function told(failure: SluiceError): SluiceError {
-  if (failure.code === 'upstream_interrupted' || !canBeRescued(failure)) return failure
+  // It was our own process that died, not the provider: that has a name of its own.
+  const isNamed = failure.code === 'upstream_interrupted' || failure.code === 'producer_lost'
+  if (isNamed || !canBeRescued(failure)) return failure
   return new SluiceError('upstream_interrupted', failure.message, { ...failure.facts, cause: failure })
 }

@@ -1,37 +1,46 @@
-import type { ParsedChunk } from '../completion/parse.ts'
+import type { AnswerItem } from '../dialect/writer.ts'
 import type { ChatBody } from './outgoing.ts'
-
-const NOTHING: readonly ParsedChunk[] = []
 
 /**
  * Holds an answer back until there is something to show, so that until then a failure can be mended
  * unseen. With `hold_tool_calls` it also holds tool calls until they are complete, since a half-shown
- * one could never be continued.
+ * one could never be continued. Named events pass at once: they tell of progress, and a second attempt's tell
+ * of its own.
  */
 export class Gate {
   readonly #holdsToolCalls: boolean
   #isOpen = false
-  #held: ParsedChunk[] = []
+  #held: AnswerItem[] = []
 
   constructor(body: ChatBody) {
     this.#holdsToolCalls = body['hold_tool_calls'] === true
   }
 
-  /** What may be shown now, of these chunks and of those held before. */
-  pass(chunks: readonly ParsedChunk[]): readonly ParsedChunk[] {
-    if (this.#isOpen && !this.#holdsToolCalls) return chunks
-    this.#held.push(...chunks)
-    const isFinished = chunks.some((chunk) => chunk.finished)
-    if (!isFinished && this.#holdsToolCalls && this.#held.some(callsTool)) return NOTHING
-    // A finished answer is shown even if nothing in it is visible.
-    if (!this.#isOpen && !isFinished && !chunks.some((chunk) => chunk.visible)) return NOTHING
+  /** What may be shown now, of these and of those held before. */
+  pass(items: readonly AnswerItem[]): readonly AnswerItem[] {
+    if (this.#isOpen && !this.#holdsToolCalls) return items
+    if (!this.#opens(items)) {
+      const events = items.filter(isEvent)
+      this.#held.push(...(events.length === 0 ? items : items.filter((item) => !isEvent(item))))
+      return events
+    }
     this.#isOpen = true
-    const shown = this.#held
+    const shown = [...this.#held, ...items]
     this.#held = []
     return shown
   }
+
+  #opens(items: readonly AnswerItem[]): boolean {
+    // A finished answer is shown even if nothing in it is visible.
+    if (items.some((item) => item.type === 'chunk' && item.finished)) return true
+    if (this.#holdsToolCalls && (this.#held.some(callsTool) || items.some(callsTool))) return false
+    return this.#isOpen || items.some((item) => item.type === 'chunk' && item.visible)
+  }
 }
 
-function callsTool({ chunk }: ParsedChunk): boolean {
-  return chunk.choices.some(({ delta }) => delta.tool_calls !== undefined && delta.tool_calls.length > 0)
+const isEvent = (item: AnswerItem): boolean => item.type === 'event'
+
+function callsTool(item: AnswerItem): boolean {
+  if (item.type !== 'chunk') return false
+  return item.chunk.choices.some(({ delta }) => delta.tool_calls !== undefined && delta.tool_calls.length > 0)
 }

@@ -1,5 +1,6 @@
 import type { ChatCompletionChunk, ChunkChoice } from '../completion/chunk.ts'
 import type { ParsedChunk } from '../completion/parse.ts'
+import type { AnswerItem } from '../dialect/writer.ts'
 import { Seam, type SeamMode } from '../completion/seam.ts'
 import { StopAt } from '../completion/stop-at.ts'
 import { SluiceError } from '../errors.ts'
@@ -32,10 +33,14 @@ export class Joiner {
     return this.#stop.sequence !== undefined
   }
 
-  /** The chunks to show for these. Throws `upstream_interrupted` when the texts cannot be joined. */
-  join(chunks: readonly ParsedChunk[]): readonly ParsedChunk[] {
-    const joined: ParsedChunk[] = []
-    for (const parsed of chunks) {
+  /** What to show for these. Throws `upstream_interrupted` when the texts cannot be joined. */
+  join(items: readonly AnswerItem[]): readonly AnswerItem[] {
+    const joined: AnswerItem[] = []
+    for (const parsed of items) {
+      if (parsed.type !== 'chunk') {
+        joined.push(parsed)
+        continue
+      }
       if (this.#isEnded && !parsed.bare) continue
       const choices = parsed.chunk.choices.flatMap((choice) => this.#joinChoice(choice))
       const usage = parsed.usage === undefined ? undefined : this.#sent.total(parsed.usage)

@@ -157,9 +157,11 @@ class Call implements Dispatcher.DispatchHandler {
     this.#queue.attach(controller)
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
     if (status < 200) return
     this.#status = status
+    // undici keeps the raw fields, and with them the first read, as long as the response lasts.
+    controller.rawHeaders = null
     this.#watch.enter('firstToken')
     const flat = flatten(headers)
     const { credential, dialect } = this.#target.provider

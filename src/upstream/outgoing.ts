@@ -4,17 +4,22 @@ import type { Outgoing } from './open.ts'
 /** A chat request body: OpenAI's fields and whatever else the caller's provider understands. */
 export type ChatBody = Readonly<Record<string, unknown>>
 
+/** Where a request that came in FastGPT's words keeps those of its fields that only a FastGPT knows. */
+export const FASTGPT_FIELDS = 'sluice_fastgpt'
+
 /** Fields of ours, which no provider knows. */
-const OWN_FIELDS = ['hold_tool_calls'] as const
+const OWN_FIELDS = ['hold_tool_calls', FASTGPT_FIELDS] as const
 
 /**
  * The request as one target should get it: its model name and overrides; always streamed, always with
  * usage, so that every answer is cancellable and metered alike.
  */
 export function outgoing(body: ChatBody, target: Target): Outgoing {
-  const { quirks } = target.provider
+  const { quirks, dialect } = target.provider
+  const fastgpt = dialect === 'fastgpt' ? body[FASTGPT_FIELDS] : undefined
   const sent: Record<string, unknown> = {
     ...body,
+    ...(isRecord(fastgpt) ? fastgpt : {}),
     ...(target.model === undefined ? {} : { model: target.model }),
     ...target.overrides,
     stream: true,

@@ -1,150 +1,126 @@
-import { parseEvent, type Parsed, type ParsedChunk } from '../completion/parse.ts'
+import { parseEvent } from '../completion/parse.ts'
+import type { AnswerItem } from '../dialect/writer.ts'
 import { SluiceError } from '../errors.ts'
 import { SseDecoder } from '../sse/decode.ts'
+import { flow } from './byte-queue.ts'
+import { Ending, type ReadOptions } from './ending.ts'
 import type { Exchange } from './open.ts'
-import type { Origin } from './origin.ts'
-import { providerError } from './refusal.ts'
+import type { PeekedBody } from './peek.ts'
 
-/** What reading noticed on the way and nobody needs to be told at once. */
-export interface ReadNotes {
-  /** Events that were no JSON and were left out. */
-  malformed: number
-}
-
-/** How an answer is to be read. */
-export interface ReadOptions {
-  readonly provider: string
-  /** Choices that were asked for; an index beyond it is an error. */
-  readonly n: number
-  /** The provider sends more after `[DONE]`: read to the end of the bytes. */
-  readonly readsPastDone: boolean
-  readonly notes: ReadNotes
-}
+/** Takes what came together; false: nothing more is wanted. */
+export type Emit = (items: readonly AnswerItem[]) => boolean
 
 /**
- * The second and third step of a token's way: bytes -> SSE events -> chunks. Ends when the provider
- * has said the end: finish_reason of every started choice, then `[DONE]` or the end of the bytes.
+ * The second and third step of a token's way: bytes -> SSE events -> chunks, given to `emit` in the turn
+ * in which they arrived. Resolves when the provider has said the end: finish_reason of every started
+ * choice, then `[DONE]` or the end of the bytes; or when `emit` wants no more.
  *
- * Throws `upstream_interrupted` for an answer that was cut, `provider_error` for one that the
- * provider gave up, `provider_bad_response` for something that is no answer at all.
+ * Rejects with `upstream_interrupted` for an answer that was cut, `provider_error` for one that the
+ * provider gave up, `provider_bad_response` for something that is no answer at all, or what `emit` threw.
  */
-export async function* readChunks(
+export async function readChunks(
   exchange: Exchange,
-  bytes: AsyncIterable<readonly Uint8Array[]>,
+  body: PeekedBody,
   options: ReadOptions,
-): AsyncGenerator<readonly ParsedChunk[], void> {
-  const decoder = new SseDecoder()
-  const ending = new Ending(options, exchange.origin)
-  let visible = false
+  emit: Emit,
+): Promise<void> {
+  const reading = new Reading(exchange, options, emit)
   try {
-    for await (const reads of bytes) {
-      const chunks: ParsedChunk[] = []
-      for (const read of reads) {
-        for (const item of decoder.push(read)) {
-          if (item.type === 'event') ending.see(parseEvent(item, options), chunks)
-        }
-      }
-      if (visible) exchange.watch.alive(chunks.length)
-      else if (chunks.some(isVisible)) {
-        visible = true
-        exchange.watch.enter('betweenTokens')
-      }
-      if (chunks.length > 0) yield chunks
-      if (ending.failure !== undefined) throw ending.failure
-      if (ending.done && !options.readsPastDone) return exchange.drain()
-      if (ending.isComplete) exchange.watch.enter('closing')
-    }
+    const read = body.takeRead()
+    if (read.length > 0 && !reading.take(read)) return void (await body.rest.return?.())
+    await flow(body.source, (parts) => reading.take(parts))
   } catch (error) {
-    // The answer was complete; what broke after it took nothing away.
-    if (ending.isComplete && error !== ending.failure) return
-    throw ending.isStarted ? interrupted(error) : error
+    exchange.abort(SluiceError.from(error))
+    reading.explain(error)
+    return
   }
-  const rest: ParsedChunk[] = []
-  for (const item of decoder.end()) {
-    if (item.type === 'event') ending.see(parseEvent(item, options), rest)
-  }
-  if (rest.length > 0) yield rest
-  ending.close()
+  reading.end()
 }
 
-const isVisible = (chunk: ParsedChunk): boolean => chunk.visible
+/** One answer being read. */
+class Reading {
+  readonly #exchange: Exchange
+  readonly #options: ReadOptions
+  readonly #emit: Emit
+  readonly #decoder = new SseDecoder()
+  readonly #ending: Ending
+  #visible = false
+  /** Why reading was stopped by us, not by the bytes. */
+  #thrown: { readonly error: unknown } | undefined
+  #isOver = false
+
+  constructor(exchange: Exchange, options: ReadOptions, emit: Emit) {
+    this.#exchange = exchange
+    this.#options = options
+    this.#emit = emit
+    this.#ending = new Ending(options, exchange.origin)
+  }
+
+  /** False: the rest of the bytes is not wanted. */
+  take(parts: readonly Uint8Array[]): boolean {
+    const items: AnswerItem[] = []
+    for (const part of parts) {
+      for (const item of this.#decoder.push(part)) {
+        if (item.type === 'event') this.#ending.see(parseEvent(item, this.#options), items, item.name)
+      }
+    }
+    this.#note(items)
+    if (items.length > 0 && !this.#give(items)) return false
+    if (this.#ending.failure !== undefined) throw this.#ending.failure
+    if (this.#ending.done && !this.#options.readsPastDone) {
+      this.#exchange.drain()
+      this.#isOver = true
+      return false
+    }
+    const isClosing = this.#ending.done || !this.#options.readsPastDone
+    if (isClosing && this.#ending.isComplete) this.#exchange.watch.enter('closing')
+    return true
+  }
+
+  /** The bytes have ended, or were not wanted any more. */
+  end(): void {
+    if (this.#isOver) return
+    const rest: AnswerItem[] = []
+    for (const item of this.#decoder.end()) {
+      if (item.type === 'event') this.#ending.see(parseEvent(item, this.#options), rest, item.name)
+    }
+    if (rest.length > 0) this.#give(rest)
+    this.#ending.close()
+  }
+
+  /** The bytes ended with an error: returns if that took nothing away, else throws what it means. */
+  explain(error: unknown): void {
+    if (error === this.#thrown?.error || error === this.#ending.failure) throw error
+    // The answer was complete; what broke after it took nothing away.
+    if (this.#ending.isComplete) return
+    throw this.#ending.isStarted ? interrupted(error) : error
+  }
+
+  #note(items: readonly AnswerItem[]): void {
+    if (this.#visible) this.#exchange.watch.alive(items.length)
+    else if (items.some(isVisible)) {
+      this.#visible = true
+      this.#exchange.watch.enter('betweenTokens')
+    }
+  }
+
+  #give(items: readonly AnswerItem[]): boolean {
+    try {
+      if (this.#emit(items)) return true
+      this.#isOver = true
+      return false
+    } catch (error) {
+      this.#thrown = { error }
+      throw error
+    }
+  }
+}
+
+const isVisible = (item: AnswerItem): boolean => item.type === 'chunk' && item.visible
 
 /** A connection that broke or a deadline that passed, once an answer had begun, is an interrupted answer. */
 function interrupted(error: unknown): SluiceError {
   const failure = SluiceError.from(error, 'upstream_reset')
   if (failure.code !== 'upstream_reset') return failure
   return new SluiceError('upstream_interrupted', failure.message, { ...failure.facts, cause: failure })
-}
-
-/** Keeps account of whether the end was said, and of what was said instead. */
-class Ending {
-  readonly #options: ReadOptions
-  readonly #origin: Origin
-  readonly #open = new Set<number>()
-  readonly #finished = new Set<number>()
-  done = false
-  failure: SluiceError | undefined
-
-  constructor(options: ReadOptions, origin: Origin) {
-    this.#options = options
-    this.#origin = origin
-  }
-
-  /** Every choice that was started has its finish_reason. */
-  get isComplete(): boolean {
-    return this.#finished.size > 0 && this.#open.size === 0
-  }
-
-  get isStarted(): boolean {
-    return this.#finished.size > 0 || this.#open.size > 0
-  }
-
-  see(parsed: Parsed, chunks: ParsedChunk[]): void {
-    if (this.failure !== undefined || (this.done && !this.#options.readsPastDone)) return
-    switch (parsed.type) {
-      case 'chunk':
-        this.#follow(parsed)
-        chunks.push(parsed)
-        return
-      case 'done':
-        this.done = true
-        if (!this.isComplete) this.failure = this.#cut('[DONE] came without a finish_reason')
-        return
-      case 'error':
-        this.failure = providerError(parsed, this.#origin)
-        return
-      case 'malformed':
-        this.#options.notes.malformed++
-        return
-      case 'event':
-      case 'empty':
-        return
-      default:
-        parsed satisfies never
-    }
-  }
-
-  /** The bytes have ended. */
-  close(): void {
-    if (this.failure !== undefined) throw this.failure
-    if (!this.isComplete) throw this.#cut('the answer broke off')
-  }
-
-  #follow(parsed: ParsedChunk): void {
-    for (const { index, finish_reason } of parsed.chunk.choices) {
-      if (finish_reason) {
-        this.#open.delete(index)
-        this.#finished.add(index)
-      } else if (!this.#finished.has(index)) this.#open.add(index)
-    }
-  }
-
-  #cut(what: string): SluiceError {
-    const { provider, notes } = this.#options
-    if (this.isStarted) return new SluiceError('upstream_interrupted', `${provider}: ${what}`, { provider })
-    const malformed = notes.malformed > 0 ? ` (${notes.malformed} malformed events)` : ''
-    return new SluiceError('provider_bad_response', `${provider}: the response held no answer${malformed}`, {
-      provider,
-    })
-  }
 }

@@ -30,7 +30,8 @@ export function refusalFromBody(
 ): SluiceError {
   const reported = parseBody(body).find((parsed) => parsed.type === 'error')
   // FastGPT's statuses differ from version to version: 500 or 200 for everything. Its body knows.
-  if (origin.dialect === 'fastgpt' && reported?.providerCode != null) return fastgptError(reported, origin, headers, now)
+  if (origin.dialect === 'fastgpt' && reported?.providerCode != null)
+    return fastgptError(reported, origin, headers, now)
   return refusal(status, headers, reported, origin, now)
 }
 

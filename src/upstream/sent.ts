@@ -1,5 +1,5 @@
 import type { ChatCompletionChunk, Usage } from '../completion/chunk.ts'
-import type { ParsedChunk } from '../completion/parse.ts'
+import type { AnswerItem } from '../dialect/writer.ts'
 import { addUsage } from './add-usage.ts'
 
 /**
@@ -29,9 +29,11 @@ export class Sent {
     return this.#isEstimated
   }
 
-  /** These chunks were shown. */
-  follow(chunks: readonly ParsedChunk[]): void {
-    for (const { chunk, usage, visible } of chunks) {
+  /** These were shown. */
+  follow(items: readonly AnswerItem[]): void {
+    for (const item of items) {
+      if (item.type !== 'chunk') continue
+      const { chunk, usage, visible } = item
       this.first ??= chunk
       if (usage !== undefined) this.#attemptUsage = usage
       if (visible) {

@@ -1,21 +1,19 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { judge, Witness, type Counts, type Seen } from './kill/witness.ts'
+import { judge, Witness, type Seen } from './kill/witness.ts'
 import { runKill } from './kill/run.ts'
 import { Violations } from './violations.ts'
 
-const counts = (): Counts => ({ streams: 0, events: 0, resumes: 0, completed: 0, lost: 0 })
-
 function content(text: string, finish: string | null = null): string {
-  return JSON.stringify({ choices: [{ delta: { content: text }, finish_reason: finish }] })
+  return JSON.stringify({ choices: [{ index: 0, delta: { content: text }, finish_reason: finish }] })
 }
 
 /** What the checker finds when one reader after the other is given these events. */
 function found(truth: string, ...readers: readonly (readonly string[])[]): readonly string[] {
-  const seen: Seen = { id: 'st_x', truth, acknowledged: new Map(), terminal: undefined }
+  const seen: Seen = { id: 'st_x', truth, way: 'cannot', acknowledged: new Map(), terminal: undefined }
   const violations = new Violations()
   for (const events of readers) {
-    const witness = new Witness(seen, violations, counts())
+    const witness = new Witness(seen, violations, { events: 0 })
     for (const [offset, data] of events.entries()) witness.take(`st_x:${offset}`, data)
   }
   judge(seen, violations)

@@ -7,6 +7,7 @@ import { faultTable } from './upstream/faults.ts'
 import { firstByteTable } from './upstream/first-byte.ts'
 import { judge, type Truth } from './upstream/judge.ts'
 import type { Reading } from './upstream/reading.ts'
+import { requestTable } from './upstream/requests.ts'
 import { seamTable } from './upstream/seams.ts'
 import { Violations } from './violations.ts'
 
@@ -18,6 +19,7 @@ const WHOLE: Reading = {
   finish: 'stop',
   end: 'done',
   error: undefined,
+  completionTokens: undefined,
   faults: [],
   firstAt: 1,
   ms: 1,
@@ -44,6 +46,12 @@ describe('providers that fail', () => {
     assert.equal(violations.text(), '', printed)
   })
 
+  test('requests of every kind, cut at every eighth token, are gone on with or ended honestly', async () => {
+    const violations = new Violations()
+    const printed = await requestTable(8, violations)
+    assert.equal(violations.text(), '', printed)
+  })
+
   test('where the first target says nothing, the second one has its first text within a second of the deadline', async () => {
     const violations = new Violations()
     const printed = await firstByteTable(1, violations)
@@ -65,6 +73,7 @@ describe('providers that fail', () => {
     ['a shorter answer as success', { ...WHOLE, text: 'Hel' }],
     ['a repeated character', { ...WHOLE, text: 'Helllo' }],
     ['a lost character', { ...WHOLE, text: 'Helo' }],
+    ['a stream whose ids have a gap', { ...WHOLE, faults: ['an id out of order: st_x:3'] }],
     ['a success without finish_reason', { ...WHOLE, finish: undefined }],
     ['an end without a terminal', { ...FAILED, end: 'silent end' }],
     ['a connection that broke', { ...FAILED, end: 'cut' }],

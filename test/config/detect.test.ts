@@ -103,9 +103,9 @@ describe('with no configuration', () => {
 
   const leftOut: readonly (readonly [name: string, env: Environment, reason: string])[] = [
     [
-      'a provider that is not built yet',
-      { EVOLUTION_KEY_ID: 'a', EVOLUTION_SECRET: 'b', EVOLUTION_BASE_URL: 'https://x.test/v1' },
-      'evolution is left out: Cloud.ru Evolution cannot be used yet: the exchange of key id and secret for a token (IAM) is not built yet',
+      'half a key pair',
+      { EVOLUTION_KEY_ID: 'a', EVOLUTION_BASE_URL: 'https://x.test/v1' },
+      'evolution is left out: Cloud.ru Evolution needs secret: set $EVOLUTION_SECRET',
     ],
     [
       'a provider without an address',
@@ -174,7 +174,7 @@ describe('SLUICE_PROVIDER', () => {
     ['openai-compatible', 'SLUICE_PROVIDER=openai-compatible needs a URL: use --upstream URL instead'],
     [
       'fastgpt',
-      'SLUICE_PROVIDER=fastgpt, but fastgpt is left out: FastGPT cannot be used yet: its wire (named events, events after [DONE], errors with status 200) is not built yet',
+      'SLUICE_PROVIDER=fastgpt, but fastgpt is left out: FastGPT needs baseUrl (or $FASTGPT_BASE_URL), such as http://localhost:3000/api/v1',
     ],
   ]
   for (const [preset, message] of impossible) {

@@ -138,18 +138,14 @@ describe('a message names file, line, column, path, what is expected and what wa
       ['sluice.yaml:3:6 providers.p.apiKey: OpenAI needs an API key: set apiKey here or $OPENAI_API_KEY'],
     ],
     [
-      'a provider that is not built yet',
-      provider('{ preset: evolution, baseUrl: https://x.test/v1 }'),
-      [
-        'sluice.yaml:3:16 providers.p.preset: Cloud.ru Evolution cannot be used yet: the exchange of key id and secret for a token (IAM) is not built yet',
-      ],
+      'a provider without its key pair',
+      provider('{ preset: evolution, baseUrl: https://x.test/v1, keyId: a }'),
+      ['sluice.yaml:3:6 providers.p.secret: Cloud.ru Evolution needs secret: set it here or $EVOLUTION_SECRET'],
     ],
     [
-      'a dialect that is not built yet',
-      provider('{ preset: fastgpt, baseUrl: https://x.test/v1 }'),
-      [
-        'sluice.yaml:3:16 providers.p.preset: FastGPT cannot be used yet: its wire (named events, events after [DONE], errors with status 200) is not built yet',
-      ],
+      'a key pair where there is none',
+      provider('{ preset: vllm, keyId: canary-key-id }'),
+      ['sluice.yaml:3:29 providers.p.keyId: vLLM has no keyId'],
     ],
     [
       'a loop through the default port',

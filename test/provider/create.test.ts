@@ -2,7 +2,15 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createProvider, normalizeBaseUrl, type ProviderSettings } from '../../src/provider/create.ts'
 import type { Environment } from '../../src/provider/environment.ts'
+import type { TokenFetch } from '../../src/provider/iam.ts'
 import { PRESETS } from '../../src/provider/presets.ts'
+import { TestClock } from '../support/clock.ts'
+
+/** A token service that has one token. */
+const tokens =
+  (token: string): TokenFetch =>
+  async () =>
+    Response.json({ access_token: token, expires_in: 3_600 })
 
 const NAMED = [
   'megallm', 'holysheep', 'evolution', 'fastgpt', 'openai', 'openrouter', 'deepseek', 'groq', 'mistral', 'together', 'xai',
@@ -21,20 +29,13 @@ describe('the presets', () => {
       else assert.equal(normalizeBaseUrl(preset.baseUrl, 'baseUrl'), preset.baseUrl, 'already in its normal form')
     })
 
-    test(`make a provider of ${preset.id}, or say why there can be none`, async () => {
+    test(`make a provider of ${preset.id}`, async () => {
       const settings: ProviderSettings = {
         preset: preset.id,
-        apiKey: 'a-key',
         ...(preset.baseUrl === undefined ? { baseUrl: 'https://llm.example.com' } : {}),
+        ...(preset.iam === undefined ? { apiKey: 'a-key' } : { keyId: 'id', secret: 'a-secret', projectId: 'p-1' }),
       }
-      if (preset.pending !== undefined) {
-        assert.throws(() => createProvider('p', settings, {}), {
-          code: 'config_invalid',
-          message: `${preset.title} cannot be used yet: ${preset.pending}`,
-        })
-        return
-      }
-      const provider = createProvider('p', settings, {})
+      const provider = createProvider('p', settings, {}, { fetch: tokens('a-key'), clock: new TestClock() })
       const header = preset.auth === 'api-key' ? { 'api-key': 'a-key' } : { authorization: 'Bearer a-key' }
       assert.deepEqual(await provider.credential.headers(), header)
       assert.equal(provider.preset, preset.id)
@@ -42,11 +43,6 @@ describe('the presets', () => {
       assert.equal(provider.continuation, preset.continuation)
     })
   }
-
-  test('keep what is not built yet to Evolution and FastGPT', () => {
-    const pending = [...PRESETS.values()].filter((preset) => preset.pending !== undefined).map((preset) => preset.id)
-    assert.deepEqual(pending, ['evolution', 'evolution-foundation', 'fastgpt'])
-  })
 
   test('know how each service continues a partial answer (PROTOCOL 8)', () => {
     const ways = Object.fromEntries([...PRESETS.values()].map((preset) => [preset.id, preset.continuation]))
@@ -202,4 +198,83 @@ describe('a provider that cannot be made', () => {
 
 test('a base URL loses its trailing slashes, however many', () => {
   assert.equal(normalizeBaseUrl(`https://x.test/v1${'/'.repeat(50_000)}`, 'baseUrl'), 'https://x.test/v1')
+})
+
+describe('Evolution', () => {
+  const pair = { preset: 'evolution', baseUrl: 'https://e.cloud.ru/v1', keyId: 'id', secret: 's3cret-value' }
+
+  test('takes pair, addresses and project from the environment, settings being stronger', async () => {
+    const asked: [string, unknown][] = []
+    const fetch: TokenFetch = async (url, init) => {
+      asked.push([url, JSON.parse(typeof init.body === 'string' ? init.body : '')])
+      return Response.json({ access_token: 'tok' })
+    }
+    const env = {
+      EVOLUTION_KEY_ID: 'env-id',
+      EVOLUTION_SECRET: 'env-secret',
+      EVOLUTION_BASE_URL: 'https://env.cloud.ru/v1',
+      EVOLUTION_TOKEN_URL: 'https://iam.test/token',
+      EVOLUTION_PROJECT_ID: 'env-project',
+      EVOLUTION_FOUNDATION_MODELS_URL: 'https://foundation.test/v1',
+    }
+    const clock = new TestClock()
+    const fromEnv = createProvider('e', { preset: 'evolution' }, env, { fetch, clock })
+    assert.equal(fromEnv.baseUrl, 'https://env.cloud.ru/v1')
+    assert.deepEqual(fromEnv.headers, { 'x-project-id': 'env-project' })
+    await fromEnv.credential.headers()
+    const said = createProvider('e', { ...pair, tokenUrl: 'https://other.test/token' }, env, { fetch, clock })
+    await said.credential.headers()
+    assert.deepEqual(asked, [
+      ['https://iam.test/token', { keyId: 'env-id', secret: 'env-secret' }],
+      ['https://other.test/token', { keyId: 'id', secret: 's3cret-value' }],
+    ])
+    const foundation = createProvider('f', { preset: 'evolution-foundation' }, env, { fetch, clock })
+    assert.equal(foundation.baseUrl, 'https://foundation.test/v1')
+  })
+
+  test('exchanges at cloud.ru unless told, and sends no project unless there is one', () => {
+    const provider = createProvider('e', pair, {})
+    assert.deepEqual(provider.headers, {})
+    assert.equal(PRESETS.get('evolution')?.iam?.tokenUrl, 'https://iam.api.cloud.ru/api/v1/auth/token')
+  })
+
+  const refused: readonly (readonly [string, ProviderSettings, string, string])[] = [
+    ['no key id', { ...pair, keyId: '' }, 'keyId', 'Cloud.ru Evolution needs keyId: set it here or $EVOLUTION_KEY_ID'],
+    [
+      'no secret',
+      { ...pair, secret: undefined },
+      'secret',
+      'Cloud.ru Evolution needs secret: set it here or $EVOLUTION_SECRET',
+    ],
+    [
+      'a secret with a space',
+      { ...pair, secret: 's3cret value' },
+      'secret',
+      'secret holds a space, which no key contains',
+    ],
+    ['an API key', { ...pair, apiKey: 'k' }, 'apiKey', 'Cloud.ru Evolution takes keyId and secret instead of apiKey'],
+    [
+      'a token URL that is none',
+      { ...pair, tokenUrl: 'iam' },
+      'tokenUrl',
+      'tokenUrl has to be an http or https URL, such as https://iam.api.cloud.ru/api/v1/auth/token',
+    ],
+    [
+      'Foundation Models without a project',
+      { ...pair, preset: 'evolution-foundation' },
+      'projectId',
+      'Cloud.ru Evolution Foundation Models needs projectId: set it here or $EVOLUTION_PROJECT_ID',
+    ],
+    [
+      'a key pair for a service without',
+      { preset: 'openai', apiKey: 'k', secret: 'x' },
+      'secret',
+      'OpenAI has no secret',
+    ],
+  ]
+  for (const [what, settings, param, message] of refused) {
+    test(`refuses ${what}`, () => {
+      assert.throws(() => createProvider('e', settings, {}), { code: 'config_invalid', message, facts: { param } })
+    })
+  }
 })

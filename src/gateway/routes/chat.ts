@@ -26,7 +26,7 @@ export async function chatCompletions(context: GatewayContext, call: Call): Prom
   const bytes = await call.env.body(context.config.server.maxBodyBytes)
   const request = checkChatRequest(parseJsonBody(bytes))
   const route = findRoute(context, request.model)
-  const owner = callerOf(context, call)
+  const owner = callerOf(call)
   const streamId = context.newStreamId()
   const onDisconnect = disconnectPolicy(context, call)
   const conversation = conversationOf(call)
@@ -102,7 +102,8 @@ async function again(
   }
 }
 
-async function gather(context: GatewayContext, id: string, signal: AbortSignal): Promise<ChatCompletion> {
+/** All of a stream as one completion, once it has ended. Throws `cancelled` when `signal` aborts. */
+export async function gather(context: GatewayContext, id: string, signal: AbortSignal): Promise<ChatCompletion> {
   const accumulator = new Accumulator()
   for await (const { entries } of context.log.read(id, -1, signal)) {
     for (const { kind, data } of entries) {
@@ -122,7 +123,7 @@ function parseChunk(data: string): ChatCompletionChunk {
  * Waits for a provider's yes, so that its refusal keeps its status; not longer than a heartbeat, after
  * which the failure will be told in the stream (PROTOCOL 2).
  */
-async function headOrPatience(context: GatewayContext, call: Call, stream: LiveStream): Promise<void> {
+export async function headOrPatience(context: GatewayContext, call: Call, stream: LiveStream): Promise<void> {
   const patience = Promise.withResolvers<void>()
   const stop = context.clock.after(context.config.server.heartbeat, patience.resolve)
   const onAbort = (): void => patience.reject(CALLER_LEFT)
@@ -150,7 +151,8 @@ function printable(text: string): string {
   return JSON.stringify(text.slice(0, 100)).slice(1, -1)
 }
 
-function disconnectPolicy(context: GatewayContext, call: Call): OnDisconnect {
+/** What is to happen when this caller leaves. Throws `invalid_value`. */
+export function disconnectPolicy(context: GatewayContext, call: Call): OnDisconnect {
   const asked = call.req.header('x-stream-on-disconnect')
   return asked === undefined ? context.config.server.onDisconnect : parseOnDisconnect(asked)
 }

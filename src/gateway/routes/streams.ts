@@ -9,7 +9,7 @@ import { baseHeaders, streamHeaders, type Call } from '../http.ts'
 
 /** `GET /v1/streams/{id}`: replay after the cursor, then tail; or `?format=json`. */
 export async function readStream(context: GatewayContext, call: Call): Promise<Response> {
-  const state = await findOwn(context, call, call.req.param('id') ?? '')
+  const state = await findReadable(context, call, call.req.param('id') ?? '')
   if (call.req.method === 'HEAD') return head(call, state)
   if (call.req.query('format') === 'json') return asJson(context, call, state)
   const given = call.req.header('last-event-id') ?? call.req.query('after') ?? '-1'
@@ -28,7 +28,8 @@ export function attach(context: GatewayContext, call: Call, state: StreamState, 
   if (after + 1 < state.first) throw expired()
   const leave = context.live.find(state.id)?.attach() ?? ((): void => {})
   const compactTo = call.req.query('replay') === 'full' ? -1 : state.last
-  const reader = { after, compactTo, maxLag: context.config.server.maxLag, signal: call.env.signal }
+  const named = call.req.query('events') === 'named'
+  const reader = { after, compactTo, maxLag: context.config.server.maxLag, named, signal: call.env.signal }
   return call.env.send({ status: 200, headers, frames: deliver(context.log, state.id, reader), onLeave: leave })
 }
 
@@ -67,7 +68,7 @@ export async function listStreams(context: GatewayContext, call: Call): Promise<
     throw new SluiceError('invalid_value', "'limit' must be an integer from 1 to 1000", { param: 'limit' })
   }
   const filter = { status, limit, conversation: call.req.query('conversation') }
-  const data = (await context.log.list(callerOf(context, call), filter)).map(summary)
+  const data = (await context.log.list(callerOf(call), filter)).map(summary)
   return Response.json({ object: 'list', data }, { headers: baseHeaders(call.get('requestId')) })
 }
 
@@ -80,13 +81,23 @@ export async function issueTicket(context: GatewayContext, call: Call): Promise<
 
 /** The stream if it is the caller's. Unknown, foreign and malformed ids are one and the same 404. */
 export async function findOwn(context: GatewayContext, call: Call, id: string): Promise<StreamState> {
-  const unknown = new SluiceError('stream_not_found', 'There is no such stream')
-  if (!isStreamId(id)) throw unknown
+  return ownedBy(context, callerOf(call), id)
+}
+
+/** The same for a route that takes a ticket instead: it lets its bearer read, and nothing else. */
+async function findReadable(context: GatewayContext, call: Call, id: string): Promise<StreamState> {
   const ticket = call.req.query('ticket')
-  const caller = ticket === undefined ? callerOf(context, call) : context.tickets.redeem(ticket, id)
+  if (ticket === undefined) return findOwn(context, call, id)
+  return ownedBy(context, context.tickets.redeem(ticket, id), id)
+}
+
+async function ownedBy(context: GatewayContext, owner: string | undefined, id: string): Promise<StreamState> {
+  const unknown = new SluiceError('stream_not_found', 'There is no such stream')
+  if (owner === undefined || !isStreamId(id)) throw unknown
   const state = await context.log.find(id)
+  // Whose it was is not known any more; to say so of an id nobody can guess gives nothing away.
   if (state === 'expired') throw expired()
-  if (state === undefined || state.owner !== caller) throw unknown
+  if (state === undefined || state.owner !== owner) throw unknown
   return state
 }
 

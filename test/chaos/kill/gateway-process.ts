@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { openSync, closeSync } from 'node:fs'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -9,6 +9,18 @@ const BIN = fileURLToPath(new URL('../../../bin/sluice.mjs', import.meta.url))
 /** A start that takes longer than this has failed. */
 const START_LIMIT = 30_000
 
+/** The same provider twice: as one that goes on with a partial answer by itself, and as one that has to be asked to. */
+function configuration(upstream: string): string {
+  return `
+providers:
+  prefill: { preset: openai-compatible, baseUrl: '${upstream}', continuation: continue_final_message }
+  instruct: { preset: openai-compatible, baseUrl: '${upstream}' }
+models:
+  'prefill/*': 'prefill/*'
+  'instruct/*': 'instruct/*'
+`
+}
+
 /** The real command in a process of its own, on the same folder and port every time. */
 export class GatewayProcess {
   readonly url: string
@@ -16,12 +28,13 @@ export class GatewayProcess {
   readonly #dir: string
   #child: ChildProcess | undefined
 
-  /** `dir`: where it lives: its data, and what it writes to standard error. `upstream`: a base URL. */
+  /** `dir`: where it lives: its configuration, its data, and what it writes to standard error. */
   constructor(dir: string, port: number, upstream: string) {
     this.url = `http://127.0.0.1:${port}/v1`
     this.#dir = dir
-    const data = join(dir, 'data')
-    this.#args = ['serve', '--log', 'file', '--data', data, '--port', String(port), '--upstream', upstream]
+    const config = join(dir, 'sluice.yaml')
+    writeFileSync(config, configuration(upstream))
+    this.#args = ['serve', '--config', config, '--log', 'file', '--data', join(dir, 'data'), '--port', String(port)]
   }
 
   /** Starts it, and resolves with the milliseconds until it took work. Rejects when it does not. */

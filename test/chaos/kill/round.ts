@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { answerFor } from '../../../src/simulator/index.ts'
 import type { Random } from '../random.ts'
-import { request } from '../socket.ts'
+import { readAll, request } from '../socket.ts'
 import type { Violations } from '../violations.ts'
 import type { GatewayProcess } from './gateway-process.ts'
 import { readToEnd, type Ground } from './reading.ts'
@@ -57,7 +57,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   }
   const restart = await gateway.start()
   await Promise.all(reading)
-  for (const one of seen) if (one.terminal !== undefined && judge(one, violations) === 'completed') counts.completed++
+  await Promise.all(seen.map((one, at) => conclude(one, ground, random.fork(`end ${at}`))))
   counts.streams += seen.length
   return { seen, restart }
 }
@@ -66,12 +66,13 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
 async function oneStream(ground: Ground, random: Random, onStart: () => void): Promise<Seen | undefined> {
   await setTimeout(random.between(0, 700))
   const model = `sim:tokens=${random.magnitude(8, 90)},interval=${random.between(5, 50)}ms,first=${random.between(1, 200)}ms`
+  const way = random.pick(['prefill', 'prefill', 'instruct', 'instruct', 'cannot'] as const)
   const messages = [{ role: 'user', content: random.pick(QUESTIONS) }]
-  const options = { stream: true, stream_options: { include_usage: true } }
+  const options = { stream: true, stream_options: { include_usage: true }, ...(way === 'cannot' ? { n: 2 } : {}) }
   const posted = await request(`${ground.url}/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model, messages, ...options }),
+    body: JSON.stringify({ model: `${way === 'cannot' ? 'instruct' : way}/${model}`, messages, ...options }),
     random,
   }).catch(() => undefined)
   const id = posted?.headers['x-stream-id']
@@ -80,7 +81,8 @@ async function oneStream(ground: Ground, random: Random, onStart: () => void): P
     return undefined
   }
   onStart()
-  const seen: Seen = { id, truth: answerFor({ model, messages }), acknowledged: new Map(), terminal: undefined }
+  const truth = answerFor({ model, messages })
+  const seen: Seen = { id, truth, way, acknowledged: new Map(), terminal: undefined }
   const first = readToEnd(seen, ground, random.fork('first'), posted)
   if (random.chance(0.4)) {
     await setTimeout(random.between(0, 500))
@@ -88,6 +90,26 @@ async function oneStream(ground: Ground, random: Random, onStart: () => void): P
   }
   await first
   return seen.acknowledged.size > 0 ? seen : undefined
+}
+
+/** What is known of a stream that has ended: how it got there, and whether its text is the truth. */
+async function conclude(seen: Seen, ground: Ground, random: Random): Promise<void> {
+  if (seen.terminal === undefined) return
+  const { violations, counts, url } = ground
+  const found = await request(`${url}/streams/${seen.id}?format=json`, { random })
+  const state: Known = JSON.parse(await readAll(found))
+  const isJoined = state.timeline.some(({ type, mode }) => type === 'seam' && mode === 'instruct')
+  const { isExact } = judge(seen, violations, isJoined)
+  if (seen.terminal.data === '[DONE]') counts.completed++
+  if (state.timeline.some(({ type }) => type === 'seam')) counts.takenUp++
+  if (!isJoined) return
+  counts.instructed++
+  if (!isExact) counts.inexact++
+}
+
+/** The part of `?format=json` that is looked at. */
+interface Known {
+  readonly timeline: readonly { readonly type: string; readonly mode?: string }[]
 }
 
 /** Readers who come later: the same events, the same one terminal, and 204 behind it. */
@@ -104,5 +126,5 @@ export async function readAgain(seen: Seen, ground: Ground, random: Random): Pro
   const status = terminal.data === '[DONE]' ? 'completed' : 'failed'
   const cursor = head.headers['x-stream-cursor']
   const agrees = head.headers['x-stream-status'] === status && cursor === headers['last-event-id']
-  ground.violations.expect(agrees, 'a status or cursor other than the terminal says', () => `${id}: ${cursor}`)
+  ground.violations.expect(agrees, 'a status or cursor other than the terminal says', () => `${id}: ${String(cursor)}`)
 }

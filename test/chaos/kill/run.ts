@@ -20,11 +20,24 @@ export interface KillOptions {
 /** Of every round so many streams are read again after the last restart. */
 const READ_AT_LAST = 10
 
+/** Joins by instruction that have to be exact, at the least. */
+const EXACT = 0.99
+const NOTHING: Counts = {
+  streams: 0,
+  events: 0,
+  resumes: 0,
+  completed: 0,
+  takenUp: 0,
+  instructed: 0,
+  inexact: 0,
+  lost: 0,
+}
+
 /** Runs all rounds on one data folder and prints what came of them. False when anything was wrong. */
 export async function runKill(options: KillOptions, print: (text: string) => void): Promise<boolean> {
   const random = new Random(options.seed).fork('kill')
   const violations = new Violations()
-  const counts: Counts = { streams: 0, events: 0, resumes: 0, completed: 0, lost: 0 }
+  const counts: Counts = { ...NOTHING }
   const dir = await mkdtemp(join(tmpdir(), 'sluice-kill-'))
   await using simulator = await startSimulator()
   const gateway = new GatewayProcess(dir, await freePort(), simulator.url)
@@ -48,6 +61,9 @@ export async function runKill(options: KillOptions, print: (text: string) => voi
     await gateway.kill()
     restarts.push(await gateway.start())
     await again(gateway, kept, random.fork('at last'), violations, counts)
+    const { instructed, inexact } = counts
+    const isExact = instructed - inexact >= Math.floor(instructed * EXACT)
+    violations.expect(isExact, 'too few exact joins by instruction', () => `${inexact} of ${instructed} were not`)
     print(report(counts, violations, { first, restarts, rounds: options.rounds, ms: performance.now() - started }))
   } finally {
     await gateway.kill()
@@ -82,6 +98,9 @@ function report(counts: Counts, violations: Violations, { rounds, first, restart
     ['rounds, each with a kill -9', rounds],
     ['streams that had a reader', counts.streams],
     ['of them completed', counts.completed],
+    ['taken up after the crash', counts.takenUp],
+    ['of them by instruction', counts.instructed],
+    ['and these not exactly', counts.inexact],
     ['ended by producer_lost', counts.streams - counts.completed],
     ['lost before their first event', counts.lost],
     ['events read', counts.events],

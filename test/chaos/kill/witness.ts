@@ -5,6 +5,8 @@ export interface Seen {
   readonly id: string
   /** What a provider that is not disturbed answers. */
   readonly truth: string
+  /** How it can be taken up after a crash; one that `cannot` has several choices. */
+  readonly way: 'prefill' | 'instruct' | 'cannot'
   /** What some reader was given at each offset. That makes it acknowledged: it must stay. */
   readonly acknowledged: Map<number, string>
   /** The terminal's offset and data, once a reader had it. */
@@ -17,6 +19,12 @@ export interface Counts {
   events: number
   resumes: number
   completed: number
+  /** Completed by a later process than the one that began them. */
+  takenUp: number
+  /** Of those: joined by instruction, and of them those with other text than the truth. */
+  instructed: number
+  inexact: number
+  /** Nobody had an event of them yet. */
   lost: number
 }
 
@@ -24,10 +32,10 @@ export interface Counts {
 export class Witness {
   readonly #seen: Seen
   readonly #violations: Violations
-  readonly #counts: Counts
+  readonly #counts: Pick<Counts, 'events'>
   #last = -1
 
-  constructor(seen: Seen, violations: Violations, counts: Counts) {
+  constructor(seen: Seen, violations: Violations, counts: Pick<Counts, 'events'>) {
     this.#seen = seen
     this.#violations = violations
     this.#counts = counts
@@ -76,27 +84,41 @@ export class Witness {
   }
 }
 
-/** Checks the whole of a stream that has ended: its text against the truth, its end against what it says. */
-export function judge(seen: Seen, violations: Violations): 'completed' | 'failed' {
+/**
+ * Checks the whole of a stream that has ended: its text against the truth, its end against what it says.
+ * `isJoined`: an instructed continuation was joined to it, which is exact most of the time only.
+ */
+export function judge(seen: Seen, violations: Violations, isJoined = false): { readonly isExact: boolean } {
   const { terminal, acknowledged, truth, id } = seen
   let text = ''
   let isFinished = false
   for (let offset = 0; offset < (terminal?.offset ?? 0); offset++) {
-    const chunk: { choices: readonly { delta: { content?: string | null }; finish_reason: string | null }[] } =
-      JSON.parse(acknowledged.get(offset) ?? '{"choices":[]}')
-    for (const { delta, finish_reason: finish } of chunk.choices) {
+    const chunk: Chunk = JSON.parse(acknowledged.get(offset) ?? '{"choices":[]}')
+    for (const { index, delta, finish_reason: finish } of chunk.choices) {
+      if (index !== 0) continue
       text += delta.content ?? ''
       if (finish !== null) isFinished = true
     }
   }
-  violations.expect(truth.startsWith(text), 'text that is not the truth', () => `${id}: ${JSON.stringify(text)}`)
-  if (terminal?.data === '[DONE]') {
-    violations.expect(text === truth, 'a success that is not whole', () => `${id}: ${text.length} of ${truth.length}`)
-    violations.expect(isFinished, 'a success without finish_reason', () => id)
-    return 'completed'
+  const isCompleted = terminal?.data === '[DONE]'
+  const isExact = isCompleted ? text === truth : truth.startsWith(text)
+  const where = (): string => `${id} (${seen.way}): ${JSON.stringify(text)}, not ${JSON.stringify(truth)}`
+  if (!isJoined) violations.expect(isExact, 'text that is not the truth, or not all of it', where)
+  if (isCompleted) violations.expect(isFinished, 'a success without finish_reason', () => id)
+  else {
+    const error: { readonly error?: { readonly code?: unknown } } = JSON.parse(terminal?.data ?? '{}')
+    const isKnown = error.error?.code === 'producer_lost'
+    violations.expect(isKnown, 'an end that is neither [DONE] nor producer_lost', () => `${id}: ${terminal?.data}`)
+    violations.expect(seen.way === 'cannot', 'an answer that could have been taken up', () => `${id} (${seen.way})`)
   }
-  const error: { readonly error?: { readonly code?: unknown } } = JSON.parse(terminal?.data ?? '{}')
-  const isKnown = error.error?.code === 'producer_lost'
-  violations.expect(isKnown, 'an end that is neither [DONE] nor producer_lost', () => `${id}: ${terminal?.data}`)
-  return 'failed'
+  return { isExact }
+}
+
+/** The part of a chunk that is looked at. */
+interface Chunk {
+  readonly choices: readonly {
+    readonly index: number
+    readonly delta: { readonly content?: string | null }
+    readonly finish_reason: string | null
+  }[]
 }

@@ -66,8 +66,12 @@ export async function gather(told: Told, connect: Connect, around: Circumstances
   for (;;) {
     const hurries = !around.goesOn()
     const asked = { after: pieces.cursor, inQuery: random.chance(0.3), full }
-    const connection = await connect(asked)
+    const connection = await connect(asked).catch((error: unknown) => String(error))
     tally.resumes++
+    if (typeof connection === 'string') {
+      violations.add('no response where a stream was to be resumed', `${connection}; ${pieces.where()}`)
+      break
+    }
     if (connection.status === 204) {
       violations.expect(pieces.isOver, '204 before the end was read', () => pieces.where())
       break

@@ -13,7 +13,8 @@ const AT_ONCE = 24
 /** More requests than this for one answer would be hammering: two per target, then two ways to go on with each. */
 const MOST_TRIES = 8
 
-const TOOL = {
+/** A tool that a question about the weather calls. */
+export const TOOL: object = {
   type: 'function',
   function: {
     name: 'get_weather',
@@ -62,8 +63,8 @@ async function tryOne(
   const messages = [
     { role: 'user', content: one.hasTools ? 'What is the weather in Paris and in Rome?' : one.question },
   ]
-  const tools = one.hasTools ? [TOOL] : undefined
-  const question = { model: one.name, messages, stream: one.stream, tools, patience: PATIENCE }
+  const tools = one.hasTools ? { tools: [TOOL] } : undefined
+  const question = { model: one.name, messages, stream: one.stream, extra: tools, patience: PATIENCE }
   if (one.isWarm) await ask(rig.simulator.url, { ...question, model: one.first })
   const before = triesOf(rig, one)
   const reading = await ask(rig.url, question)
@@ -93,13 +94,13 @@ async function truthOf(
   { healthy, fault, row }: FaultCase,
   { simulator }: RescueRig,
   messages: readonly object[],
-  tools: readonly object[] | undefined,
+  extra: object | undefined,
 ): Promise<Truth> {
   const mayBeFiltered = fault === 'content-filter' || row === 'two faults at once'
   const mayGoOn = fault === 'endless'
-  if (tools === undefined) {
+  if (extra === undefined) {
     return { text: answerFor({ model: healthy, messages }), calls: [], mayBeFiltered, mayGoOn }
   }
-  const undisturbed = await ask(simulator.url, { model: healthy, messages, tools, stream: false, patience: PATIENCE })
+  const undisturbed = await ask(simulator.url, { model: healthy, messages, extra, stream: false, patience: PATIENCE })
   return { text: '', calls: undisturbed.calls, mayBeFiltered, mayGoOn }
 }

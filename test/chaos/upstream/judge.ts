@@ -4,6 +4,8 @@ import type { Reading } from './reading.ts'
 export interface Truth {
   readonly text: string
   readonly calls: Reading['calls']
+  /** The finish_reason of a whole answer; any, unless told. */
+  readonly finish?: string | undefined
   /** The provider may end its answer early, and say so (`content_filter`). */
   readonly mayBeFiltered: boolean
   /** The provider may say more than the answer: the answer again and again. */
@@ -28,6 +30,7 @@ export function judge(reading: Reading, truth: Truth): Verdict {
       if (truth.mayBeFiltered && finish === 'content_filter') return { outcome: 'ended by the filter', wrong }
       if (text.length < truth.text.length)
         wrong.push(`a shorter answer as success: ${text.length} of ${truth.text.length}`)
+      if (truth.finish !== undefined && finish !== truth.finish) wrong.push(`another finish_reason: ${finish}`)
       if (JSON.stringify(reading.calls) !== JSON.stringify(truth.calls)) wrong.push('other tool calls')
       return { outcome: 'whole', wrong }
     }

@@ -9,6 +9,8 @@ export interface Reading {
   /** Tool calls of the first choice: name and arguments. */
   readonly calls: readonly { readonly name: string; readonly arguments: string }[]
   readonly finish: string | undefined
+  /** The tokens of the answer, as it was told. */
+  readonly completionTokens: number | undefined
   /** What ended it: `done`, an `error` in the stream or in place of one, `cut` by the socket, nothing, or our patience. */
   readonly end: 'done' | 'error' | 'cut' | 'silent end' | 'hang'
   readonly error: ErrorEnvelope['error'] | undefined
@@ -24,12 +26,13 @@ export interface Question {
   readonly model: string
   readonly messages: readonly object[]
   readonly stream: boolean
-  readonly tools?: readonly object[] | undefined
+  /** Further fields of the body. */
+  readonly extra?: object | undefined
   readonly patience: number
 }
 
 /** Asks the gateway at `url` (with `/v1`) and reads to the end. Never throws: what goes wrong is in the reading. */
-export async function ask(url: string, { patience, ...question }: Question): Promise<Reading> {
+export async function ask(url: string, { patience, extra, ...question }: Question): Promise<Reading> {
   const reader = new Reader()
   const signal = AbortSignal.timeout(patience)
   try {
@@ -37,7 +40,11 @@ export async function ask(url: string, { patience, ...question }: Question): Pro
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       // With usage, so that ids have no gaps.
-      body: JSON.stringify({ ...question, ...(question.stream ? { stream_options: { include_usage: true } } : {}) }),
+      body: JSON.stringify({
+        ...question,
+        ...extra,
+        ...(question.stream ? { stream_options: { include_usage: true } } : {}),
+      }),
       signal,
     })
     const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
@@ -58,6 +65,7 @@ interface Answer {
     readonly finish_reason: string | null
   }[]
   readonly error?: ErrorEnvelope['error']
+  readonly usage?: { readonly completion_tokens?: number } | null
 }
 
 interface Message {
@@ -75,6 +83,7 @@ class Reader {
   #finish: string | undefined
   #end: 'done' | 'error' | undefined
   #error: ErrorEnvelope['error'] | undefined
+  #completionTokens: number | undefined
   #firstAt: number | undefined
   #next = 0
 
@@ -100,6 +109,7 @@ class Reader {
       finish: this.#finish,
       end: broken ?? this.#end ?? 'silent end',
       error: this.#error,
+      completionTokens: this.#completionTokens,
       faults: this.#faults,
       firstAt: this.#firstAt,
       ms: performance.now() - this.#started,
@@ -118,8 +128,9 @@ class Reader {
     if (answer.error !== undefined) this.#end = 'error'
   }
 
-  #take({ choices = [], error }: Answer): void {
+  #take({ choices = [], error, usage }: Answer): void {
     this.#error ??= error
+    this.#completionTokens = usage?.completion_tokens ?? this.#completionTokens
     for (const { index, delta, message, finish_reason: finish } of choices) {
       if (index !== 0) continue
       const { content, tool_calls: calls } = delta ?? message ?? {}

@@ -5,6 +5,7 @@ import { breakerModelTable, breakerTable } from './breaker.ts'
 import { faultCases } from './cases.ts'
 import { faultTable } from './faults.ts'
 import { firstByteTable } from './first-byte.ts'
+import { requestTable } from './requests.ts'
 import { inexact, seamTable } from './seams.ts'
 
 /** How much of it. */
@@ -26,6 +27,7 @@ export async function runUpstream(options: UpstreamOptions, print: (text: string
   // Mostly waiting for the breaker's pauses, so it goes on beside the rest.
   const breaker = breakerTable(violations)
   print(await faultTable(faultCases({ whole: true, pairs: options.pairs }, random.fork('faults')), violations))
+  print(`\n${await requestTable(1, violations)}`)
   print(`\n${await firstByteTable(8, violations)}`)
   print(`\n${await seamTable({ step: 1, overlaps: options.overlaps }, violations)}`)
   if (inexact.length > 0) print(`\njoins by instruction that were not exact:\n  ${inexact.join('\n  ')}`)

@@ -47,7 +47,8 @@ interface Row {
 export async function seamTable(extent: SeamExtent, violations: Violations): Promise<string> {
   const cuts = TEXTS.flatMap(([text, question], at) => cutsOf(text, question, at, extent))
   await using rig = await startRescueRig(cuts)
-  const rows = new Map<string, Row>()
+  // In the order of the cuts, not of the answers.
+  const rows = new Map(cuts.map(({ text, row }) => [`${text}\t${row}`, { cuts: 0, exact: 0, lost: 0, repeated: 0 }]))
   const truths = new Map(TEXTS.map(([text, question]) => [text, truthOf(question)]))
   await inLanes(AT_ONCE, cuts, (cut) => mend(cut, truths.get(cut.text) ?? '', rig, rows, violations))
   const shown = [...rows].map(([name, { cuts: all, exact, lost, repeated }]) => {
@@ -56,7 +57,7 @@ export async function seamTable(extent: SeamExtent, violations: Violations): Pro
     violations.expect(isEnough, 'too few exact joins', () => `${text}, ${way}: ${exact} of ${all}`)
     return [text, way, all, exact, `${((exact / all) * 100).toFixed(2)} %`, lost, repeated]
   })
-  return table(['text', 'rescued by', 'cuts', 'exact', 'rate', 'characters lost', 'repeated'], shown.toSorted())
+  return table(['text', 'rescued by', 'cuts', 'exact', 'rate', 'characters lost', 'repeated'], shown)
 }
 
 function truthOf(question: string): string {
@@ -101,8 +102,8 @@ async function mend(
   const messages = [{ role: 'user', content: cut.question }]
   const { text, end, error } = await ask(rig.url, { model: cut.name, messages, stream: true, patience: 60_000 })
   const name = `${cut.text}\t${cut.row}`
-  const row = rows.get(name) ?? { cuts: 0, exact: 0, lost: 0, repeated: 0 }
-  rows.set(name, row)
+  const row = rows.get(name)
+  if (row === undefined) return
   row.cuts++
   if (end === 'done' && text === truth) return void row.exact++
   const { at, lost, extra } = compare(text, truth)

@@ -1,0 +1,103 @@
+import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react'
+import type { Chat } from '../../src/chat/index.ts'
+import { Icon } from './icons.tsx'
+import { IconButton } from './parts/icon-button.tsx'
+import { useTexts } from './preferences.tsx'
+
+/** Where the user writes. What is not sent yet is kept per conversation while the page lives. */
+const unsent = new Map<string, string>()
+
+/** The field to write in, what waits to be sent, and the button that sends or stops. */
+export function Composer(props: {
+  readonly chat: Chat
+  readonly isBusy: boolean
+  readonly queue: readonly string[]
+}): ReactNode {
+  const { chat, isBusy, queue } = props
+  const texts = useTexts()
+  const field = useRef<HTMLTextAreaElement>(null)
+  const [text, setText] = useState(() => unsent.get(chat.id) ?? '')
+  useEffect(() => {
+    field.current?.focus({ preventScroll: true })
+  }, [])
+  const write = (value: string): void => {
+    unsent.set(chat.id, value)
+    setText(value)
+  }
+  const send = (): void => {
+    if (text.trim() === '') return
+    write('')
+    void chat.send(text.trim())
+  }
+  const onKeyDown = (event: KeyboardEvent): void => {
+    // While a word is being composed, Enter accepts it.
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return
+    event.preventDefault()
+    send()
+  }
+  return (
+    <form
+      className="mx-auto w-full max-w-[46rem] px-4 pb-3"
+      onSubmit={(event) => {
+        event.preventDefault()
+        send()
+      }}
+    >
+      <Queue chat={chat} queue={queue} />
+      <div className="composer">
+        <textarea
+          ref={field}
+          value={text}
+          rows={1}
+          dir="auto"
+          aria-label={texts.ask}
+          placeholder={texts.ask}
+          onChange={(event) => write(event.target.value)}
+          onKeyDown={onKeyDown}
+        />
+        {isBusy && text.trim() === '' ? (
+          <button
+            type="button"
+            className="round"
+            aria-label={texts.stop}
+            title={texts.stop}
+            onClick={() => chat.stop()}
+          >
+            <Icon name="stop" />
+          </button>
+        ) : (
+          <button
+            type="submit"
+            className="round"
+            aria-label={isBusy ? texts.queueIt : texts.send}
+            title={isBusy ? texts.queueIt : texts.send}
+            disabled={text.trim() === ''}
+          >
+            <Icon name="send" />
+          </button>
+        )}
+      </div>
+      <p className="hidden pt-2 text-center text-xs text-quiet sm:block">{texts.keys}</p>
+    </form>
+  )
+}
+
+function Queue({ chat, queue }: { readonly chat: Chat; readonly queue: readonly string[] }): ReactNode {
+  const texts = useTexts()
+  if (queue.length === 0) return null
+  return (
+    <ul className="mb-2 space-y-1" aria-label={texts.queued}>
+      {queue.map((waiting, at) => (
+        <li
+          key={at}
+          className="flex items-center gap-2 rounded-lg border border-dashed border-line px-3 py-1.5 text-sm"
+        >
+          <span className="min-w-0 flex-1 truncate" dir="auto" title={texts.queued}>
+            {waiting}
+          </span>
+          <IconButton icon="close" label={texts.takeBack} onClick={() => chat.unqueue(at)} />
+        </li>
+      ))}
+    </ul>
+  )
+}

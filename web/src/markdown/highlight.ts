@@ -1,0 +1,102 @@
+import hljs from 'highlight.js/lib/core'
+import type { Emitter, LanguageFn } from 'highlight.js'
+import bash from 'highlight.js/lib/languages/bash'
+import c from 'highlight.js/lib/languages/c'
+import cpp from 'highlight.js/lib/languages/cpp'
+import csharp from 'highlight.js/lib/languages/csharp'
+import css from 'highlight.js/lib/languages/css'
+import diff from 'highlight.js/lib/languages/diff'
+import dockerfile from 'highlight.js/lib/languages/dockerfile'
+import go from 'highlight.js/lib/languages/go'
+import java from 'highlight.js/lib/languages/java'
+import javascript from 'highlight.js/lib/languages/javascript'
+import json from 'highlight.js/lib/languages/json'
+import kotlin from 'highlight.js/lib/languages/kotlin'
+import markdown from 'highlight.js/lib/languages/markdown'
+import php from 'highlight.js/lib/languages/php'
+import python from 'highlight.js/lib/languages/python'
+import ruby from 'highlight.js/lib/languages/ruby'
+import rust from 'highlight.js/lib/languages/rust'
+import sql from 'highlight.js/lib/languages/sql'
+import swift from 'highlight.js/lib/languages/swift'
+import typescript from 'highlight.js/lib/languages/typescript'
+import xml from 'highlight.js/lib/languages/xml'
+import yaml from 'highlight.js/lib/languages/yaml'
+
+/** A piece of code: text, or pieces of one kind. */
+export type Painted = string | { readonly scope: string; readonly children: readonly Painted[] }
+
+const LANGUAGES: Readonly<Record<string, LanguageFn>> = {
+  bash,
+  c,
+  cpp,
+  csharp,
+  css,
+  diff,
+  dockerfile,
+  go,
+  java,
+  javascript,
+  json,
+  kotlin,
+  markdown,
+  php,
+  python,
+  ruby,
+  rust,
+  sql,
+  swift,
+  typescript,
+  xml,
+  yaml,
+}
+
+interface Open {
+  readonly scope: string
+  readonly children: Painted[]
+}
+
+/** Keeps what highlight.js finds as data. Its own emitter makes HTML, which has no place in this page. */
+class Pieces implements Emitter {
+  readonly root: Open = { scope: '', children: [] }
+  readonly #stack: Open[] = [this.root]
+
+  addText(text: string): void {
+    if (text !== '') this.#top.children.push(text)
+  }
+
+  startScope(name: string): void {
+    const open = { scope: `hljs-${name.split('.')[0] ?? ''}`, children: [] }
+    this.#top.children.push(open)
+    this.#stack.push(open)
+  }
+
+  endScope(): void {
+    if (this.#stack.length > 1) this.#stack.pop()
+  }
+
+  __addSublanguage(emitter: Emitter, name: string): void {
+    if (emitter instanceof Pieces)
+      this.#top.children.push({ scope: `language-${name}`, children: emitter.root.children })
+  }
+
+  finalize(): void {}
+
+  toHTML(): string {
+    return ''
+  }
+
+  get #top(): Open {
+    return this.#stack.at(-1) ?? this.root
+  }
+}
+
+for (const [name, language] of Object.entries(LANGUAGES)) hljs.registerLanguage(name, language)
+hljs.configure({ __emitter: Pieces })
+
+/** Code in its pieces; `undefined` for a language that is not known. */
+export function paint(code: string, language: string): readonly Painted[] | undefined {
+  if (hljs.getLanguage(language) === undefined) return undefined
+  const { _emitter } = hljs.highlight(code, { language, ignoreIllegals: true })
+  return _emitter instanceof Pieces ? _emitter.root.children : undefined
+}
