@@ -12,7 +12,7 @@ import { OpenAI } from '../src/client/index.ts'
 import { dataOf, DATA_KINDS, readsOf, SPLITS, toolCallData, type DataKind, type Split } from './sdk-data.ts'
 
 /** Reads a response as an SDK does; gives the text, or the tool call's arguments. */
-type Reader = (respond: () => Response) => Promise<string>
+type Reader = (answer: () => Response) => Promise<string>
 
 interface Chunk {
   readonly choices: readonly {
@@ -31,15 +31,15 @@ function said(chunk: Chunk): string {
   return delta?.content ?? delta?.tool_calls?.[0]?.function?.arguments ?? ''
 }
 
-function fetchOf(respond: () => Response): typeof fetch {
-  return async () => respond()
+function fetchOf(answer: () => Response): typeof fetch {
+  return async () => answer()
 }
 
-const ours = (respond: () => Response): OpenAI =>
-  new OpenAI({ baseURL: 'http://x.invalid/v1', apiKey: 'k', fetch: fetchOf(respond) })
+const ours = (answer: () => Response): OpenAI =>
+  new OpenAI({ baseURL: 'http://x.invalid/v1', apiKey: 'k', fetch: fetchOf(answer) })
 
-const floor: Reader = async (respond) => {
-  const reader = respond().body?.getReader()
+const floor: Reader = async (answer) => {
+  const reader = answer().body?.getReader()
   const decoder = new TextDecoder()
   let text = ''
   let rest = ''
@@ -63,29 +63,29 @@ const { values } = parseArgs({
 
 const READERS: Readonly<Record<string, Reader>> = {
   floor,
-  'sluice chunks': async (respond) => {
+  'sluice chunks': async (answer) => {
     let text = ''
-    for await (const chunk of await ours(respond).chat.completions.create(ASK)) text += said(chunk)
+    for await (const chunk of await ours(answer).chat.completions.create(ASK)) text += said(chunk)
     return text
   },
-  'sluice text()': async (respond) => {
+  'sluice text()': async (answer) => {
     let text = ''
-    for await (const piece of (await ours(respond).chat.completions.create(ASK)).text()) text += piece
+    for await (const piece of (await ours(answer).chat.completions.create(ASK)).text()) text += piece
     return text
   },
-  'sluice completion()': async (respond) => {
-    const { choices } = await (await ours(respond).chat.completions.create(ASK)).completion()
+  'sluice completion()': async (answer) => {
+    const { choices } = await (await ours(answer).chat.completions.create(ASK)).completion()
     const call = choices[0]?.message.tool_calls?.[0]
     return call?.type === 'function' ? call.function.arguments : (choices[0]?.message.content ?? '')
   },
-  'eventsource-parser': async (respond) => {
+  'eventsource-parser': async (answer) => {
     let text = ''
     const parser = createParser({
       onEvent: ({ data }) => {
         if (data !== '[DONE]') text += said(JSON.parse(data))
       },
     })
-    const reader = respond().body?.getReader()
+    const reader = answer().body?.getReader()
     const decoder = new TextDecoder()
     for (;;) {
       const result = await reader?.read()
@@ -93,26 +93,26 @@ const READERS: Readonly<Record<string, Reader>> = {
       parser.feed(decoder.decode(result.value, { stream: true }))
     }
   },
-  'openai create()': async (respond) => {
+  'openai create()': async (answer) => {
     let text = ''
-    for await (const chunk of await official(respond).chat.completions.create({ ...ASK, messages: [...ASK.messages] }))
+    for await (const chunk of await official(answer).chat.completions.create({ ...ASK, messages: [...ASK.messages] }))
       text += said(chunk)
     return text
   },
-  'openai .stream()': async (respond) => {
+  'openai .stream()': async (answer) => {
     const { stream: _stream, ...request } = ASK
-    const runner = official(respond).chat.completions.stream({ ...request, messages: [...ASK.messages] })
+    const runner = official(answer).chat.completions.stream({ ...request, messages: [...ASK.messages] })
     const { choices } = await runner.finalChatCompletion()
     const call = choices[0]?.message.tool_calls?.[0]
     return call?.type === 'function' ? call.function.arguments : (choices[0]?.message.content ?? '')
   },
-  LangChain: async (respond) => {
+  LangChain: async (answer) => {
     const { ChatOpenAI } = await import('@langchain/openai')
     const model = new ChatOpenAI({
       model: 'm',
       apiKey: 'k',
       streamUsage: false,
-      configuration: { fetch: fetchOf(respond) },
+      configuration: { fetch: fetchOf(answer) },
     })
     let text = ''
     for await (const chunk of await model.stream('Hi')) {
@@ -123,20 +123,20 @@ const READERS: Readonly<Record<string, Reader>> = {
     }
     return text
   },
-  'ai textStream': async (respond) => {
+  'ai textStream': async (answer) => {
     const [{ streamText }, { createOpenAICompatible }] = await Promise.all([
       import('ai'),
       import('@ai-sdk/openai-compatible'),
     ])
-    const provider = createOpenAICompatible({ name: 'x', baseURL: 'http://x.invalid/v1', fetch: fetchOf(respond) })
+    const provider = createOpenAICompatible({ name: 'x', baseURL: 'http://x.invalid/v1', fetch: fetchOf(answer) })
     let text = ''
     for await (const piece of streamText({ model: provider('m'), prompt: 'Hi' }).textStream) text += piece
     return text
   },
 }
 
-function official(respond: () => Response): OfficialClient {
-  return new OfficialClient({ baseURL: 'http://x.invalid/v1', apiKey: 'k', fetch: fetchOf(respond) })
+function official(answer: () => Response): OfficialClient {
+  return new OfficialClient({ baseURL: 'http://x.invalid/v1', apiKey: 'k', fetch: fetchOf(answer) })
 }
 
 /** LangChain joins a tool call anew with each piece: 20,000 pieces take it over a minute. */
@@ -166,8 +166,8 @@ function respond(reads: readonly Uint8Array[]): Response {
   return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+function median(costs: readonly number[]): number {
+  return costs.toSorted((a, b) => a - b)[Math.floor(costs.length / 2)] ?? Number.NaN
 }
 
 /** One table row: every reader's cost, in turns. */

@@ -4,7 +4,7 @@ import { parseEvent, type ParsedChunk, type ParsedError, type ParsedOther } from
 import type { SseEvent } from '../sse/event.ts'
 import { APIError, OpenAIError, StreamTruncatedError } from './errors.ts'
 import type { EventSource } from './event-source.ts'
-import { TextPath } from './text-path.ts'
+import { TextPath } from '../completion/text-path.ts'
 
 /** The answer has ended: nothing of it follows. */
 export const END: unique symbol = Symbol('end')
@@ -13,6 +13,8 @@ export const END: unique symbol = Symbol('end')
 export interface Course {
   /** Chunks that were read. */
   chunks: number
+  /** The id of the last event that was read. */
+  cursor: string | undefined
   /** When the first text, reasoning or tool call came, by the clock; `undefined` before. */
   firstTokenAt: number | undefined
 }
@@ -25,7 +27,7 @@ export class ChunkReader {
   readonly #source: EventSource
   readonly #now: () => number
   readonly #texts = new TextPath()
-  readonly course: Course = { chunks: 0, firstTokenAt: undefined }
+  readonly course: Course = { chunks: 0, cursor: undefined, firstTokenAt: undefined }
   /** How many events were read. */
   #place = 0
   #lastChoice = 0
@@ -44,6 +46,7 @@ export class ChunkReader {
    */
   take(event: SseEvent): ParsedChunk | ParsedOther | typeof END | undefined {
     const parsed = parseEvent(event)
+    if (event.id !== undefined) this.course.cursor = event.id
     const place = this.#place++
     if (parsed.type === 'chunk') this.#source.received.chunk(place, parsed.chunk)
     else this.#source.received.other(place)
@@ -74,6 +77,7 @@ export class ChunkReader {
       const text = this.#texts.take(data)
       if (text !== undefined) {
         this.#texts.hit()
+        if (event.id !== undefined) this.course.cursor = event.id
         this.#source.received.text(this.#place++, text)
         this.course.chunks++
         if (this.course.firstTokenAt === undefined && text !== '') this.#firstToken()
@@ -95,6 +99,7 @@ export class ChunkReader {
     this.course.chunks++
     if (parsed.visible && this.course.firstTokenAt === undefined) this.#firstToken()
     const { choices } = parsed.chunk
+    if (!parsed.finished && choices.length === 1 && choices[0]?.index === 0) return
     for (const { index } of choices) if (index > this.#lastChoice) this.#lastChoice = index
     if (!parsed.finished) return
     for (const { index, finish_reason } of choices) if (finish_reason !== null) this.#finished.add(index)

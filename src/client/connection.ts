@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { SseDecoder } from '../sse/decode.ts'
-import type { SseEvent } from '../sse/event.ts'
+import type { SseEvent, SseItem } from '../sse/event.ts'
 import { decodeUtf8 } from '../sse/utf8.ts'
 import { OpenAIError } from './errors.ts'
 import type { Reply } from './transport.ts'
@@ -101,10 +101,14 @@ function kindOf(bytes: Uint8Array): 'unknown' | 'events' | 'whole' {
   return 'unknown'
 }
 
-function onlyEvents(items: ReturnType<SseDecoder['push']>): readonly SseEvent[] {
-  for (const item of items) if (item.type !== 'event') return items.filter((each) => each.type === 'event')
-  // Checked above; a filter that copies would cost each batch as much as a small parse.
-  return items as readonly SseEvent[]
+function onlyEvents(items: readonly SseItem[]): readonly SseEvent[] {
+  return areEvents(items) ? items : items.filter((item) => item.type === 'event')
+}
+
+/** Mostly they are, and a copy would cost each read as much as a small parse. */
+function areEvents(items: readonly SseItem[]): items is readonly SseEvent[] {
+  for (const item of items) if (item.type !== 'event') return false
+  return true
 }
 
 /** An event whose blank line never came counts if it is whole: some servers end like that (llama.cpp). */

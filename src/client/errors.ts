@@ -180,5 +180,6 @@ function messageOf(status: number | undefined, error: unknown, message: string |
 
 function textOrNull(value: unknown): string | null | undefined {
   // Some services send numbers; those who compare with a string mean the same.
-  return typeof value === 'string' || value === null || value === undefined ? value : String(value)
+  if (typeof value === 'number') return String(value)
+  return typeof value === 'string' || value === null ? value : undefined
 }

@@ -15,10 +15,7 @@ export interface EventSource {
   abandon(): void
   readonly received: Received
   readonly response: Response
-  /** The stream's id and position at a gateway. */
+  /** The stream's id at a gateway. */
   readonly id: string | undefined
-  readonly cursor: string | undefined
-  /** Whether the caller ended the stream. */
-  readonly isAborted: boolean
   readonly repairs: { readonly reconnects: number; readonly rescues: number }
 }

@@ -9,7 +9,9 @@ import {
   StreamTruncatedError,
 } from './errors.ts'
 import type { EventSource } from './event-source.ts'
+import { Position } from './position.ts'
 import { Received } from './received.ts'
+import type * as rescue from './rescue.ts'
 import type { OnInterrupted } from './rescue.ts'
 import {
   nextStep,
@@ -67,29 +69,25 @@ export class Feed implements EventSource {
   #isFinished = false
   #isDone = false
   #isClosed = false
-  #lastOffset = -1
   #rescues = 0
   #reconnects = 0
-  #cursor: string | undefined = undefined
-  readonly #id: string | undefined
-  readonly #url: string | undefined
+  readonly #position: Position
   readonly #unwatch: () => void
   /** Loaded at the start, when there is a network, and only by those who want it. */
-  readonly #rescuer: Promise<typeof import('./rescue.ts')> | undefined
+  readonly #rescuer: Promise<typeof rescue | undefined> | undefined
   #stopEpilogue: (() => void) | undefined = undefined
   #wakeUp: (() => void) | undefined = undefined
 
   constructor(options: FeedOptions) {
     this.#options = options
     const { response } = options.reply
-    this.#id = response.headers.get('x-stream-id') ?? undefined
-    this.#url = resumeUrl(response)
+    this.#position = new Position(response)
     this.#connection = new Connection(options.reply)
     this.#state = startReading(options.clock.now())
-    this.#rescuer = options.onInterrupted === 'error' ? undefined : import('./rescue.ts')
+    this.#rescuer = options.onInterrupted === 'error' ? undefined : import('./rescue.ts').catch(() => undefined)
     options.deadlines.start(() => this.#connection.close())
     options.controller.signal.addEventListener('abort', this.#onAbort)
-    this.#unwatch = this.#url === undefined ? (): void => undefined : onWake(() => this.#wake())
+    this.#unwatch = this.url === undefined ? (): void => undefined : onWake(() => this.#wake())
   }
 
   /** The answer's head. */
@@ -99,27 +97,17 @@ export class Feed implements EventSource {
 
   /** The stream's id at the gateway. */
   get id(): string | undefined {
-    return this.#id
+    return this.#position.id
   }
 
   /** Where the gateway keeps the stream. */
   get url(): string | undefined {
-    return this.#url
-  }
-
-  /** The id of the last event that was read. */
-  get cursor(): string | undefined {
-    return this.#cursor
+    return this.#position.url
   }
 
   /** How often the stream was taken up again, and how often the model was asked for the rest. */
   get repairs(): { readonly reconnects: number; readonly rescues: number } {
     return { reconnects: this.#reconnects, rescues: this.#rescues }
-  }
-
-  /** Whether the caller ended it. */
-  get isAborted(): boolean {
-    return this.#options.controller.signal.aborted
   }
 
   /**
@@ -190,7 +178,7 @@ export class Feed implements EventSource {
 
   /** The reader leaves before the end: whoever produces the answer may stop. */
   abandon(): void {
-    if (!this.#isClosed && !this.#isFinished && this.#url !== undefined) this.#options.cancel(this.#url)
+    if (!this.#isClosed && !this.#isFinished && this.url !== undefined) this.#options.cancel(this.url)
     this.close()
   }
 
@@ -201,7 +189,7 @@ export class Feed implements EventSource {
 
   /** New events only, rewritten where they belong to a continuation. */
   #accept(events: readonly SseEvent[]): readonly SseEvent[] {
-    let fresh = this.#id === undefined ? events : this.#withoutRepeats(events, this.#id)
+    let fresh = this.#position.fresh(events)
     if (fresh.length === 0) return fresh
     if (this.#state.phase === 'waiting') this.#step({ type: 'progress' })
     if (this.#join !== undefined) {
@@ -212,25 +200,13 @@ export class Feed implements EventSource {
     return fresh
   }
 
-  #withoutRepeats(events: readonly SseEvent[], id: string): readonly SseEvent[] {
-    const fresh: SseEvent[] = []
-    for (const event of events) {
-      const offset = event.id?.startsWith(`${id}:`) ? Number(event.id.slice(id.length + 1)) : Number.NaN
-      if (offset <= this.#lastOffset) continue
-      if (offset >= 0) this.#lastOffset = offset
-      this.#cursor = event.id ?? this.#cursor
-      fresh.push(event)
-    }
-    return fresh
-  }
-
   /** Whether there is more to read. */
   async #recover(cause: unknown): Promise<boolean> {
     this.#connection.close()
     const { resume, deadlines } = this.#options
     if (this.#isDone) return false
     if (deadlines.isOver) return this.#giveUp(cause)
-    if (this.#url !== undefined && resume !== undefined) return this.#reconnect(this.#url, cause)
+    if (this.url !== undefined && resume !== undefined) return this.#reconnect(this.url, cause)
     return this.#isFinished ? false : this.#rescue(cause)
   }
 
@@ -253,9 +229,9 @@ export class Feed implements EventSource {
   }
 
   async #reopen(url: string): Promise<Connection | ResumeEvent> {
-    const { reopen, clock, controller } = this.#options
+    const { clock, controller } = this.#options
     try {
-      const reply = await reopen(url, this.#cursor ?? '-1')
+      const reply = await this.#options.reopen(url, this.#position.cursor)
       const { status } = reply.response
       if (status === 200) return new Connection(reply)
       reply.abort()
@@ -270,19 +246,19 @@ export class Feed implements EventSource {
   }
 
   async #rescue(cause: unknown): Promise<boolean> {
-    const { request, onInterrupted, restart, deadlines, controller } = this.#options
+    const { request, onInterrupted, deadlines, controller } = this.#options
     const plan =
       request === undefined ? undefined : (await this.#rescuer)?.planRescue(onInterrupted, request, this.received)
     if (plan === undefined || this.#rescues === MAX_RESCUES) return this.#giveUp(cause)
     this.#rescues++
     try {
-      this.#connection = new Connection(await restart(plan.request))
+      this.#connection = new Connection(await this.#options.restart(plan.request))
     } catch (error) {
       throwIfAborted(controller.signal)
       return this.#giveUp(error)
     }
     deadlines.restart()
-    this.#join = plan.join
+    this.#join = (events) => plan.join(events)
     return true
   }
 
@@ -324,12 +300,3 @@ export class Feed implements EventSource {
 
 const DIFFERS =
   'The connection broke in the middle of the answer, and the answer that replaced it differs from what was shown.'
-
-/** Where the server keeps the stream: its `Link: <…>; rel="resume"`. */
-function resumeUrl(response: Response): string | undefined {
-  const link = /<([^>]*)>\s*;\s*rel="?resume"?/.exec(response.headers.get('link') ?? '')?.[1]
-  if (link === undefined || response.headers.get('x-stream-id') === null) return undefined
-  const url = new URL(link, response.url || undefined)
-  // A key goes to the server that it was given for, and nowhere else.
-  return response.url === '' || url.origin === new URL(response.url).origin ? url.href : undefined
-}

@@ -1,5 +1,5 @@
 import { Accumulator } from '../completion/accumulate.ts'
-import type { ChatCompletion, ChatCompletionChunk, Delta } from '../completion/chunk.ts'
+import type { ChatCompletion, ChatCompletionChunk, ChunkChoice, Delta, ToolCallDelta } from '../completion/chunk.ts'
 
 /**
  * What has arrived of an answer, for when it is asked for: a partial answer, what is to be continued. It
@@ -25,24 +25,21 @@ export class Received {
   chunk(place: number, chunk: ChatCompletionChunk): void {
     if (place !== this.#count) return
     this.#count++
-    const more = this.#last === undefined ? undefined : moreOf(chunk)
-    if (more === undefined) {
-      this.#flush()
-      this.#last = chunk
-      this.#accumulator.add(chunk)
-      return
-    }
-    if (more.call !== this.#call) this.#flush()
-    this.#call = more.call
-    this.#text += more.text
+    const choice = this.#last === undefined ? undefined : onlyChoice(chunk)
+    const text = choice === undefined ? undefined : moreText(choice.delta)
+    if (text !== undefined) return this.#grow(undefined, text)
+    const call = choice === undefined ? undefined : moreOfCall(choice.delta)
+    if (call !== undefined) return this.#grow(call.index, call.function?.arguments ?? '')
+    this.#flush()
+    this.#last = chunk
+    this.#accumulator.add(chunk)
   }
 
   /** The event at this place is a chunk like the last one, with this text. */
   text(place: number, text: string): void {
     if (place !== this.#count) return
     this.#count++
-    if (this.#call !== undefined) this.#flush()
-    this.#text += text
+    this.#grow(undefined, text)
   }
 
   /** The event at this place is no chunk. */
@@ -61,6 +58,12 @@ export class Received {
     return this.folded.completion()
   }
 
+  #grow(call: number | undefined, text: string): void {
+    if (call !== this.#call) this.#flush()
+    this.#call = call
+    this.#text += text
+  }
+
   #flush(): void {
     const text = this.#text
     const call = this.#call
@@ -75,32 +78,72 @@ export class Received {
   }
 }
 
-/** More of the same: text, or the arguments of a tool call that was begun. */
-interface More {
-  readonly text: string
-  readonly call: number | undefined
+/**
+ * Whether objects have no other fields than these. Those of one stream have the same ones in the same order,
+ * nearly always, so that each is compared with the last that was good; a look into a set costs more.
+ */
+class Fields {
+  readonly #allowed: ReadonlySet<string>
+  #last: readonly string[] = []
+
+  constructor(...allowed: readonly string[]) {
+    this.#allowed = new Set(allowed)
+  }
+
+  has(object: object): boolean {
+    const last = this.#last
+    let at = 0
+    for (const name in object) if (name !== last[at++]) return this.#look(object)
+    return at === last.length || this.#look(object)
+  }
+
+  #look(object: object): boolean {
+    const names = Object.keys(object)
+    if (!names.every((name) => this.#allowed.has(name))) return false
+    this.#last = names
+    return true
+  }
 }
 
-/** What a chunk brings when it is nothing else, so that nothing is lost when only that is kept. */
-function moreOf(chunk: ChatCompletionChunk): More | undefined {
-  const choice = chunk.choices[0]
-  if (choice === undefined || chunk.choices.length > 1 || choice.index !== 0 || choice.finish_reason !== null)
-    return undefined
-  if (choice.logprobs || chunk.usage || chunk.x_groq) return undefined
-  const { content, tool_calls: calls } = choice.delta
-  if (calls !== undefined) return content ? undefined : moreArguments(choice.delta)
-  for (const name in choice.delta) if (name !== 'content' && name !== 'role') return undefined
-  return typeof content === 'string' ? { text: content, call: undefined } : undefined
+/** Fields that say the same in each chunk of a stream, or nothing that is kept. */
+const IN_CHUNK = new Fields(
+  'id',
+  'object',
+  'created',
+  'model',
+  'choices',
+  'usage',
+  'obfuscation',
+  'service_tier',
+  'system_fingerprint',
+)
+const IN_CHOICE = new Fields('index', 'delta', 'finish_reason', 'logprobs')
+const IN_TEXT = new Fields('content', 'role')
+const IN_CALLS = new Fields('tool_calls')
+const IN_CALL = new Fields('index', 'function')
+const IN_FUNCTION = new Fields('arguments')
+
+/** The choice of a chunk that has no other, and nothing beside it that must be kept. */
+function onlyChoice(chunk: ChatCompletionChunk): ChunkChoice | undefined {
+  const { choices } = chunk
+  const choice = choices[0]
+  if (choice === undefined || choices.length > 1 || chunk.usage) return undefined
+  if (choice.index !== 0 || choice.finish_reason !== null || choice.logprobs) return undefined
+  return IN_CHUNK.has(chunk) && IN_CHOICE.has(choice) ? choice : undefined
 }
 
-function moreArguments(delta: Delta): More | undefined {
-  const [call, another] = delta.tool_calls ?? []
-  if (call === undefined || another !== undefined) return undefined
-  for (const name in delta) if (name !== 'tool_calls') return undefined
-  for (const name in call) if (name !== 'index' && name !== 'function') return undefined
-  for (const name in call.function) if (name !== 'arguments') return undefined
-  // Gemini leaves the index away.
-  const index: number | undefined = call.index
-  const text: unknown = call.function?.arguments
-  return index !== undefined && typeof text === 'string' ? { text, call: index } : undefined
+/** The text of a delta that brings nothing else. An empty one may be the first, and is not the same as none. */
+function moreText(delta: Delta): string | undefined {
+  return delta.content && IN_TEXT.has(delta) ? delta.content : undefined
+}
+
+/** The piece of a tool call, in a delta that brings nothing but more of its arguments. */
+function moreOfCall(delta: Delta): ToolCallDelta | undefined {
+  const calls = delta.tool_calls
+  const call = calls?.[0]
+  if (call === undefined || calls?.length !== 1 || !IN_CALLS.has(delta) || !IN_CALL.has(call)) return undefined
+  // Gemini leaves the index away, and some engines send the arguments as an object.
+  const { index, function: part }: { index?: number; function?: { arguments?: unknown } } = call
+  if (index === undefined || part === undefined || typeof part.arguments !== 'string') return undefined
+  return IN_FUNCTION.has(part) ? call : undefined
 }

@@ -34,9 +34,8 @@ export class Models {
     const reply = this.#session.send('GET', '/models', undefined, options)
     return new APIPromise(reply, async (answer) => {
       const page = await this.#session.read(answer)
-      // The answer's own shape is the service's business; only its place is checked.
-      const data = isObject(page) && Array.isArray(page['data']) ? (page['data'] as readonly Model[]) : undefined
-      if (data === undefined) throw new OpenAIError('The answer is no list of models.')
+      if (!isModels(page)) throw new OpenAIError('The answer is no list of models.')
+      const { data } = page
       const each = async function* (): AsyncGenerator<Model> {
         yield* data
       }
@@ -46,7 +45,7 @@ export class Models {
 
   /** One model. */
   retrieve(id: string, options: CallOptions = {}): APIPromise<Model> {
-    return json(this.#session, 'GET', `/models/${encodeURIComponent(id)}`, undefined, options)
+    return json(this.#session, ['GET', `/models/${encodeURIComponent(id)}`], options, isModel)
   }
 }
 
@@ -82,7 +81,7 @@ export class Embeddings {
 
   /** Embeds text. */
   create(body: EmbeddingCreateParams, options: CallOptions = {}): APIPromise<CreateEmbeddingResponse> {
-    return json(this.#session, 'POST', '/embeddings', body, options)
+    return json(this.#session, ['POST', '/embeddings', body], options, isEmbeddings)
   }
 }
 
@@ -143,19 +142,24 @@ export class Streams {
     })
     return new APIPromise(reply, async (answer) => {
       const page = await this.#session.read(answer)
-      if (!isObject(page) || !Array.isArray(page['data'])) throw new OpenAIError('The answer is no list of streams.')
-      return page['data'] as readonly StreamEntry[]
+      if (!isStreams(page)) throw new OpenAIError('The answer is no list of streams.')
+      return page.data
     })
   }
 
   /** The completion so far, without reading on. */
   retrieve(id: string, options: CallOptions = {}): APIPromise<StreamSnapshot> {
-    return json(this.#session, 'GET', path(id), undefined, { ...options, query: { ...options.query, format: 'json' } })
+    return json(
+      this.#session,
+      ['GET', path(id)],
+      { ...options, query: { ...options.query, format: 'json' } },
+      isSnapshot,
+    )
   }
 
   /** Ends a stream for everyone; what there is of it stays. Repeating it changes nothing. */
-  cancel(id: string, options: CallOptions = {}): APIPromise<unknown> {
-    return json(this.#session, 'POST', `${path(id)}/cancel`, undefined, options)
+  cancel(id: string, options: CallOptions = {}): APIPromise<StreamEntry> {
+    return json(this.#session, ['POST', `${path(id)}/cancel`], options, isStream)
   }
 }
 
@@ -163,14 +167,41 @@ function path(id: string): string {
   return `/streams/${encodeURIComponent(id)}`
 }
 
-/** A call whose answer is given as the service sent it: its type is what the service promises. */
+/** A call whose answer is an object of the type that its service promises; `is` looks at what tells it apart. */
 function json<T>(
   session: Session,
-  method: 'GET' | 'POST',
-  at: string,
-  body: unknown,
+  [method, at, body]: readonly ['GET' | 'POST', string, unknown?],
   options: CallOptions,
+  is: (value: unknown) => value is T,
 ): APIPromise<T> {
   const reply = session.send(method, at, body, options)
-  return new APIPromise(reply, async (answer) => (await session.read(answer)) as T)
+  return new APIPromise(reply, async (answer) => {
+    const value = await session.read(answer)
+    if (is(value)) return value
+    throw new OpenAIError(`The answer to ${method} ${at} is not what it should be.`)
+  })
+}
+
+function isModel(value: unknown): value is Model {
+  return isObject(value) && typeof value['id'] === 'string'
+}
+
+function isModels(value: unknown): value is { readonly data: readonly Model[] } {
+  return isObject(value) && Array.isArray(value['data']) && value['data'].every(isModel)
+}
+
+function isEmbeddings(value: unknown): value is CreateEmbeddingResponse {
+  return isObject(value) && Array.isArray(value['data'])
+}
+
+function isStream(value: unknown): value is StreamEntry {
+  return isObject(value) && typeof value['id'] === 'string' && typeof value['status'] === 'string'
+}
+
+function isStreams(value: unknown): value is { readonly data: readonly StreamEntry[] } {
+  return isObject(value) && Array.isArray(value['data']) && value['data'].every(isStream)
+}
+
+function isSnapshot(value: unknown): value is StreamSnapshot {
+  return isStream(value) && 'completion' in value && isObject(value.completion)
 }

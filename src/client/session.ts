@@ -158,13 +158,13 @@ const IN_A_PAGE =
   'This client has a key and runs in a web page, where anyone can read it. Let a server of yours hold the key (a gateway, or a route that uses `stream.toResponse()`), or set `dangerouslyAllowBrowser` to true.'
 
 /** An answer's body. Lets go of the exchange. */
-async function textOf({ response, release }: Reply): Promise<string> {
+async function textOf(reply: Reply): Promise<string> {
   try {
-    return await response.text()
+    return await reply.response.text()
   } catch (cause) {
     throw new APIConnectionError({ cause })
   } finally {
-    release()
+    reply.release()
   }
 }
 

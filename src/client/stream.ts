@@ -85,9 +85,9 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
     return this.#source.id
   }
 
-  /** The id of the last event that arrived: where to resume. */
+  /** The id of the last event that was read here: where to resume. */
   get cursor(): string | undefined {
-    return this.#source.cursor
+    return this.#reader.course.cursor
   }
 
   /** The answer's head. */

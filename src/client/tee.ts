@@ -55,14 +55,6 @@ class Branch implements EventSource {
     return this.#shared.source.id
   }
 
-  get cursor(): string | undefined {
-    return this.#shared.source.cursor
-  }
-
-  get isAborted(): boolean {
-    return this.#shared.source.isAborted
-  }
-
   get repairs(): EventSource['repairs'] {
     return this.#shared.source.repairs
   }

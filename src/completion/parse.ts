@@ -29,6 +29,8 @@ export interface ParsedChunk {
   readonly usage: Usage | undefined
   /** Whether it has no choices (a usage chunk, Azure's first one). */
   readonly bare: boolean
+  /** Set when it brings this text of the first choice and nothing else: then nothing of `chunk` needs a look. */
+  readonly text?: string | undefined
   /** The name of the event it came in, where that says how it is to be shown (FastGPT's `fastAnswer`). */
   readonly name?: string | undefined
 }

@@ -38,6 +38,7 @@ const provider: z.ZodType<ProviderSettings> = section({
     readsPastDone: flag().optional(),
     usageExcludesReasoning: flag().optional(),
     cumulativeUsage: flag().optional(),
+    fallbackModels: flag().optional(),
   })
     .describe('Where it differs from OpenAI')
     .optional(),

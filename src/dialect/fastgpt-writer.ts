@@ -42,6 +42,8 @@ class FastGptWriter implements DialectWriter {
   #stop = ''
   /** Results of nodes as JSON texts. */
   readonly #results: string[] = []
+  /** All results as the provider gave them, verbatim. */
+  #responses: string | undefined
   #model = ''
   #tokens: readonly [input: number, output: number] | undefined
 
@@ -77,7 +79,10 @@ class FastGptWriter implements DialectWriter {
     const end = this.#stop + this.#named('answer', '[DONE]')
     if (!detail) return end
     if (node !== undefined) this.#results.push(JSON.stringify(this.#result(node)))
-    if (version === 'v1') return end + encodeEvent({ name: 'flowResponses', data: `[${this.#results.join(',')}]` })
+    if (version === 'v1') {
+      const data = this.#responses ?? (this.#results.length === 0 ? undefined : `[${this.#results.join(',')}]`)
+      return data === undefined ? end : end + encodeEvent({ name: 'flowResponses', data })
+    }
     return (node === undefined ? '' : this.#results.map(nodeResponse).join('')) + end
   }
 
@@ -93,9 +98,8 @@ class FastGptWriter implements DialectWriter {
       return ''
     }
     if (name !== 'flowResponses') return encodeEvent({ name, data })
-    const results = resultsIn(data)
-    if (version === 'v2') return results.map(nodeResponse).join('')
-    this.#results.push(...results)
+    if (version === 'v2') return resultsIn(data)?.map(nodeResponse).join('') ?? encodeEvent({ name, data })
+    this.#responses = data
     return ''
   }
 
@@ -143,15 +147,18 @@ export function toFastGptError(
   }
 }
 
-/** The results that an event carries, each as JSON text: a list, or an object with 0, 1 … (FastGPT spreads lists). */
-export function resultsIn(data: string): readonly string[] {
+/**
+ * The results that `flowResponses` carries, each as JSON text: a list, or an object with 0, 1 … (FastGPT
+ * spreads lists); undefined when it is neither.
+ */
+export function resultsIn(data: string): readonly string[] | undefined {
   try {
     const value: unknown = JSON.parse(data)
-    if (typeof value !== 'object' || value === null) return []
+    if (typeof value !== 'object' || value === null) return undefined
     const entries = Object.entries(value).filter(([key]) => /^\d+$/.test(key))
     return entries.map(([, result]) => JSON.stringify(result))
   } catch {
-    return []
+    return undefined
   }
 }
 

@@ -11,7 +11,9 @@ export function textWriter(): DialectWriter {
     open: () => '',
     write(item) {
       const data = textIn(item)
-      return data === '' ? '' : encodeEvent({ data })
+      if (data === '') return ''
+      // A piece that says what the end says is cut in two: a reader joins them, and does not stop there.
+      return data === '[DONE]' ? encodeEvent({ data: '[DONE' }) + encodeEvent({ data: ']' }) : encodeEvent({ data })
     },
     close: () => encodeEvent({ data: '[DONE]' }),
     fail: ({ message }) => encodeEvent({ name: 'error', data: message }),

@@ -8,6 +8,10 @@ export interface CheckedChatRequest {
   readonly stream?: boolean | null | undefined
   readonly stream_options?: { readonly include_usage?: boolean | null | undefined } | null | undefined
   readonly n?: number | null | undefined
+  /** MegaLLM: models to ask when this one fails, and after which failures. */
+  readonly fallback_models?: readonly string[] | null | undefined
+  readonly fallback_on_rate_limit?: boolean | null | undefined
+  readonly fallback_on_error?: boolean | null | undefined
 }
 
 const maybe = <T extends z.ZodType>(type: T) => type.nullable().optional()
@@ -45,6 +49,9 @@ const chatRequest = z.looseObject({
   tools: maybe(z.array(z.looseObject({ type: z.string() }))),
   response_format: maybe(z.looseObject({ type: z.string() })),
   user: maybe(z.string()),
+  fallback_models: maybe(z.array(z.string().min(1).max(512)).max(20)),
+  fallback_on_rate_limit: maybe(z.boolean()),
+  fallback_on_error: maybe(z.boolean()),
 })
 
 /** The body as a chat request. Throws `invalid_value` with the path of the first field at fault. */

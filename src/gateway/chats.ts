@@ -51,9 +51,9 @@ export class Chats {
    * the way: throws `conflict`.
    */
   begin(owner: string, chatId: string, alone: boolean): readonly Turn[] {
-    this.#forget()
+    this.#forget(this.#limits.ttl)
     const key = keyOf(owner, chatId)
-    const chat = this.#chats.get(key) ?? { turns: [], usedAt: 0, isBusy: false }
+    const chat = this.#chats.get(key) ?? this.#add()
     if (alone && chat.isBusy)
       throw new SluiceError('conflict', 'This chat is generating an answer', { param: 'chatId' })
     this.#use(key, chat)
@@ -64,7 +64,7 @@ export class Chats {
   /** The answer has come; `said`: the question and the answer, or nothing when there was none. */
   end(owner: string, chatId: string, said: readonly Turn[]): void {
     const key = keyOf(owner, chatId)
-    const chat = this.#chats.get(key) ?? { turns: [], usedAt: 0, isBusy: false }
+    const chat = this.#chats.get(key) ?? this.#add()
     chat.isBusy = false
     let turns = [...chat.turns, ...said.map((turn) => ({ turn, size: JSON.stringify(turn).length }))]
     let size = turns.reduce((sum, turn) => sum + turn.size, 0)
@@ -84,10 +84,20 @@ export class Chats {
     this.#chats.set(key, chat)
   }
 
-  #forget(): void {
-    const oldest = this.#clock.now() - this.#limits.ttl
+  /** A new one, and room for it. */
+  #add(): Chat {
+    for (const key of this.#chats.keys()) {
+      if (this.#chats.size < this.#limits.chats) break
+      this.#chats.delete(key)
+    }
+    return { turns: [], usedAt: 0, isBusy: false }
+  }
+
+  /** Forgets what was not used for so long. */
+  #forget(ms: number): void {
+    const oldest = this.#clock.now() - ms
     for (const [key, chat] of this.#chats) {
-      if (chat.usedAt > oldest && this.#chats.size < this.#limits.chats) return
+      if (chat.usedAt > oldest) return
       this.#chats.delete(key)
     }
   }

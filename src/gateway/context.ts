@@ -8,6 +8,7 @@ import type { Dialer } from '../upstream/open.ts'
 import type { Chats } from './chats.ts'
 import type { Clients } from './clients.ts'
 import type { LiveStreams } from './live.ts'
+import type { ModelDirectory } from './model-facts.ts'
 import type { Metrics } from './metrics.ts'
 import type { Page } from './page.ts'
 import type { Tickets } from './tickets.ts'
@@ -40,6 +41,8 @@ export interface GatewayContext {
   readonly tickets: Tickets
   /** The chat page; `undefined` where none is served. */
   readonly page: Page | undefined
+  /** What providers tell of their models. */
+  readonly models: ModelDirectory
   /** What was said in chats that are known by an id. */
   readonly chats: Chats
   /** Who may call. */

@@ -1,6 +1,6 @@
 import { compact } from '../completion/compact.ts'
 import { SluiceError } from '../errors.ts'
-import type { Batch, Entry, Frames, StreamLog } from '../log/stream-log.ts'
+import type { Batch, BatchSource, Entry, Frames, StreamLog } from '../log/stream-log.ts'
 import { encodeEvent, frame } from '../sse/encode.ts'
 
 /** Batches between two looks at how far behind a reader is. */
@@ -24,55 +24,75 @@ export interface Reader {
  * place share one encoding. Ends after the stream's terminal entry, or, for a reader that cannot keep
  * up, after an error event without an id.
  */
-export function deliver(log: StreamLog, id: string, reader: Reader): AsyncIterableIterator<Frames, undefined> {
+export function deliver(log: StreamLog, id: string, reader: Reader): FrameSource {
   return new Delivery(log, id, reader)
 }
 
-type Next = IteratorResult<Frames, undefined>
+/** Takes frames; true: go on, false: no more are wanted, a promise of either: wait for it. */
+export type FrameSink = (frames: Frames) => boolean | Promise<boolean>
 
-/** Written out as an iterator, not as a generator: a token costs two promises less, of which each lives until the next. */
-class Delivery implements AsyncIterableIterator<Frames, undefined> {
+/** Frames to be sent: pulled as an iterable, or pushed in the turn in which they are there. Use one of them, once. */
+export interface FrameSource extends AsyncIterable<Frames> {
+  /** Resolves at the end, or when the sink wants no more. Rejects with what the log throws, or the sink. */
+  flow?(sink: FrameSink): Promise<void>
+}
+
+class Delivery implements FrameSource {
   readonly #log: StreamLog
   readonly #id: string
   readonly #reader: Reader
-  readonly #batches: AsyncIterator<Batch>
   #count = 0
-  #isOver = false
 
   constructor(log: StreamLog, id: string, reader: Reader) {
     this.#log = log
     this.#id = id
     this.#reader = reader
-    this.#batches = log.read(id, reader.after, reader.signal)[Symbol.asyncIterator]()
   }
 
-  [Symbol.asyncIterator](): this {
-    return this
+  async *[Symbol.asyncIterator](): AsyncGenerator<Frames, void> {
+    for await (const batch of this.#read()) {
+      yield this.#encode(batch)
+      const cut = this.#isTimeToLook() ? await this.#overtaken(batch) : undefined
+      if (cut !== undefined) return yield cut
+    }
   }
 
-  next(): Promise<Next> {
-    if (this.#isOver) return Promise.resolve({ done: true, value: undefined })
-    return this.#batches.next().then(this.#encode)
+  async flow(sink: FrameSink): Promise<void> {
+    const source = this.#read()
+    if (source.flow !== undefined) return source.flow((batch) => this.#send(batch, sink))
+    for await (const frames of this) if (!(await sink(frames))) return
   }
 
-  async return(): Promise<Next> {
-    this.#isOver = true
-    await this.#batches.return?.()
-    return { done: true, value: undefined }
+  #send(batch: Batch, sink: FrameSink): boolean | Promise<boolean> {
+    const more = sink(this.#encode(batch))
+    return this.#isTimeToLook() ? this.#look(batch, more, sink) : more
   }
 
-  readonly #encode = (next: IteratorResult<Batch>): Next | Promise<Next> => {
-    if (next.done === true) return { done: true, value: undefined }
-    if (++this.#count % LOOK_EVERY === 0) return this.#look(next.value)
-    return { done: false, value: encode(next.value, this.#id, this.#reader) }
+  /** Goes on unless the reader is too far behind for it to be any use. */
+  async #look(batch: Batch, more: boolean | Promise<boolean>, sink: FrameSink): Promise<boolean> {
+    if (!(await more)) return false
+    const cut = await this.#overtaken(batch)
+    if (cut === undefined) return true
+    await sink(cut)
+    return false
   }
 
-  /** The next frames, unless the reader is too far behind for it to be any use. */
-  async #look(batch: Batch): Promise<Next> {
+  #read(): BatchSource {
+    return this.#log.read(this.#id, this.#reader.after, this.#reader.signal)
+  }
+
+  #encode(batch: Batch): Frames {
+    return encode(batch, this.#id, this.#reader)
+  }
+
+  #isTimeToLook(): boolean {
+    return ++this.#count % LOOK_EVERY === 0
+  }
+
+  /** What to tell a reader that is too far behind. */
+  async #overtaken(batch: Batch): Promise<Frames | undefined> {
     const lag = await lagBehind(this.#log, this.#id, batch)
-    if (lag <= this.#reader.maxLag) return { done: false, value: encode(batch, this.#id, this.#reader) }
-    await this.return()
-    return { done: false, value: tooSlow(lag) }
+    return lag > this.#reader.maxLag ? tooSlow(lag) : undefined
   }
 }
 

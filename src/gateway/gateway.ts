@@ -15,6 +15,7 @@ import { newRequestId, newStreamId } from './ids.ts'
 import { LiveStreams } from './live.ts'
 import { createMetrics } from './metrics.ts'
 import type { Page } from './page.ts'
+import { ModelDirectory } from './model-facts.ts'
 import { ROUTES } from './routes/table.ts'
 import { takeUp, type Orphan } from './take-up.ts'
 import { Tickets } from './tickets.ts'
@@ -76,6 +77,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     metrics: createMetrics(),
     tickets: new Tickets(clock),
     page: options.page,
+    models: new ModelDirectory(dialer),
     chats: new Chats(clock),
     clients: new Clients(options.config.auth, options.deriveKey, clock),
     startedAt: Math.floor(clock.date() / 1_000),

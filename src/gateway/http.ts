@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import { SluiceError } from '../errors.ts'
-import type { Frames } from '../log/stream-log.ts'
+import type { FrameSource } from './deliver.ts'
 
 /** Why a request's signal aborts. One object for all: making an error costs as much as relaying a token. */
 export const CALLER_LEFT: SluiceError = new SluiceError('cancelled', 'The caller left')
@@ -10,7 +10,7 @@ export interface StreamReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   /** Frames until the stream's end. A throw means: destroy the connection, nothing more can be said. */
-  readonly frames: AsyncIterable<Frames>
+  readonly frames: FrameSource
   /** Called once, when the reader has got everything or has left. */
   readonly onLeave: () => void
 }

@@ -6,6 +6,7 @@ import { attempt } from '../upstream/attempt.ts'
 import { continueAnswer } from '../upstream/continue.ts'
 import { isChatBody, type ChatBody } from '../upstream/outgoing.ts'
 import { Sent } from '../upstream/sent.ts'
+import { withFallbacks } from './fallbacks.ts'
 import type { GatewayContext } from './context.ts'
 import { produce } from './start.ts'
 
@@ -26,7 +27,8 @@ const MAX_AGE = 600_000
 export async function takeUp(context: GatewayContext, { state, writer }: Orphan): Promise<void> {
   const lost = new SluiceError('producer_lost', 'The gateway process that produced this stream died')
   const body = bodyOf(state.request)
-  const route = body === undefined ? undefined : resolveModel(context.config, state.model)
+  const own = body === undefined ? undefined : resolveModel(context.config, state.model)
+  const route = own === undefined || body === undefined ? undefined : withFallbacks(context.config, own, body)
   const isFresh = context.clock.date() - state.createdAt < MAX_AGE
   const shown = await chunksOf(context, state)
   const isFinished = shown.some((chunk) => chunk.finished)

@@ -17,7 +17,15 @@ import type { DirectoryLock } from './lock.ts'
 import { LogReader } from './reader.ts'
 import { readJournal } from './recover.ts'
 import type { JournalContents } from './recover.ts'
-import type { Batch, ListFilter, LogHealth, StreamInit, StreamLog, StreamState, StreamWriter } from './stream-log.ts'
+import type {
+  BatchSource,
+  ListFilter,
+  LogHealth,
+  StreamInit,
+  StreamLog,
+  StreamState,
+  StreamWriter,
+} from './stream-log.ts'
 import { Tail } from './tail.ts'
 
 /** The journal is held to about so many segments by moving what is in the oldest. */
@@ -146,7 +154,7 @@ class FileLog implements StreamLog {
     return Promise.resolve(typeof found === 'object' ? found.state() : found)
   }
 
-  read(id: string, after: number, signal?: AbortSignal): AsyncIterable<Batch> {
+  read(id: string, after: number, signal?: AbortSignal): BatchSource {
     return new LogReader(() => this.#catalogue.demand(id).body, after, signal)
   }
 

@@ -3,7 +3,15 @@ import { Catalogue } from './catalogue.ts'
 import { LogReader } from './reader.ts'
 import { MemoryStream } from './memory-stream.ts'
 import type { MemoryAccount } from './memory-stream.ts'
-import type { Batch, ListFilter, LogHealth, StreamInit, StreamLog, StreamState, StreamWriter } from './stream-log.ts'
+import type {
+  BatchSource,
+  ListFilter,
+  LogHealth,
+  StreamInit,
+  StreamLog,
+  StreamState,
+  StreamWriter,
+} from './stream-log.ts'
 
 /** Limits of a memory log. */
 export interface MemoryLogOptions {
@@ -72,7 +80,7 @@ class MemoryLog implements StreamLog {
     return Promise.resolve(typeof found === 'object' ? found.state() : found)
   }
 
-  read(id: string, after: number, signal?: AbortSignal): AsyncIterable<Batch> {
+  read(id: string, after: number, signal?: AbortSignal): BatchSource {
     return new LogReader(() => this.#catalogue.demand(id), after, signal)
   }
 

@@ -1,5 +1,6 @@
 import { SluiceError } from '../errors.ts'
-import type { Batch } from './stream-log.ts'
+import { LogFlow } from './flow.ts'
+import type { Batch, BatchSink, BatchSource } from './stream-log.ts'
 import type { Waiter } from './tail.ts'
 
 /** What a stream has for a reader: entries, entries that are on their way, nothing yet, nothing any more. */
@@ -29,7 +30,7 @@ const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
  * an iterator, not as a generator, so that a wake-up costs one microtask and its result object is
  * shared with the other readers.
  */
-export class LogReader implements AsyncIterableIterator<Batch>, Waiter {
+export class LogReader implements AsyncIterableIterator<Batch>, BatchSource, Waiter {
   readonly #open: () => Readable
   readonly #signal: AbortSignal | undefined
   readonly #onAbort = (): void => this.#finish()
@@ -55,6 +56,11 @@ export class LogReader implements AsyncIterableIterator<Batch>, Waiter {
 
   [Symbol.asyncIterator](): this {
     return this
+  }
+
+  flow(sink: BatchSink): Promise<void> {
+    this.#over = true
+    return new LogFlow(this.#after, this.#signal, sink).run(() => this.#start())
   }
 
   next(): Promise<IteratorResult<Batch>> {

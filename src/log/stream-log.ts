@@ -15,7 +15,7 @@ export interface NewEntry {
   readonly kind: EntryKind
   /** The SSE data, verbatim: JSON text, or `[DONE]`. */
   readonly data: string
-  /** The SSE event name, for `event` entries. */
+  /** The SSE event name, for `event` entries, and for a chunk whose event says how it is to be shown (FastGPT). */
   readonly name?: string | undefined
 }
 
@@ -128,7 +128,7 @@ export interface StreamLog {
    * Entries after `after` (-1: from the start), then live ones, until the stream is closed.
    * Throws `stream_not_found` or `cursor_expired`; ends early, without a throw, when `signal` aborts.
    */
-  read(id: string, after: number, signal?: AbortSignal): AsyncIterable<Batch>
+  read(id: string, after: number, signal?: AbortSignal): BatchSource
   /** The owner's streams, newest first. */
   list(owner: string, filter?: ListFilter): Promise<readonly StreamState[]>
   /** Forgets a stream and its content. Unknown ids are no error. Its readers end. */
@@ -145,6 +145,18 @@ export interface ListFilter {
   readonly conversation?: string | undefined
   /** At most so many; 100 unless told. */
   readonly limit?: number | undefined
+}
+
+/** Takes entries; true: go on, false: no more are wanted, a promise of either: wait for it. */
+export type BatchSink = (batch: Batch) => boolean | Promise<boolean>
+
+/** Entries to be read: pulled as an iterable, or, where the log can, pushed. Use one of them, once. */
+export interface BatchSource extends AsyncIterable<Batch> {
+  /**
+   * Gives entries to `sink` in the turn in which they become readable. Resolves at the stream's end, when
+   * the sink wants no more, or when the read's signal aborts; rejects with what `read` throws, or the sink.
+   */
+  flow?(sink: BatchSink): Promise<void>
 }
 
 /** Whether the log keeps its promise now. */

@@ -83,7 +83,7 @@ export class Tail {
   push(entry: NewEntry): number {
     const offset = ++this.#pushed
     this.#data.push(entry.data)
-    if (entry.kind !== 'chunk') {
+    if (entry.kind !== 'chunk' || entry.name !== undefined) {
       this.#odd ??= new Map()
       this.#odd.set(offset, { kind: entry.kind, name: entry.name })
     }

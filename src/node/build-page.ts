@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import { SluiceError } from '../errors.ts'
 
 /** What the page is made of: its own files, and what it imports. */
-const SOURCES: readonly string[] = ['web', 'src/chat', 'src/react', 'src/client', 'src/completion', 'src/sse', 'src/dialect']
+const SOURCES: readonly string[] = [
+  'web',
+  'src/chat',
+  'src/react',
+  'src/client',
+  'src/completion',
+  'src/sse',
+  'src/dialect',
+]
 
 /**
  * Builds the page of a checkout when it is missing or older than its sources. Several processes may do so at
@@ -44,7 +52,6 @@ async function modifiedAt(file: string): Promise<number | undefined> {
   const found = await stat(file).catch(() => undefined)
   return found?.mtimeMs
 }
-
 
 /** A folder cannot be replaced in one step; a reader between the two finds none, and builds again. */
 async function swap(folder: string, target: string): Promise<void> {

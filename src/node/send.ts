@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { FrameSink, FrameSource } from '../gateway/deliver.ts'
 import type { StreamReply } from '../gateway/http.ts'
 import { HEARTBEAT } from '../sse/encode.ts'
 import { Wire } from './wire.ts'
@@ -57,12 +58,13 @@ export async function sendStream(
     response.flushHeaders()
     wire = new Wire(response)
     heartbeats.add(wire)
-    for await (const frames of reply.frames) {
-      if (wire.closed) break
+    const open = wire
+    await flow(reply.frames, (frames) => {
+      if (open.closed) return false
       // The last frames and the closing chunk leave in one packet; `end` uncorks.
       if (frames.isLast === true) socket?.cork()
-      if (!wire.write(frames) && !(await wire.drained(patienceMs))) throw new Error('the reader has stopped')
-    }
+      return open.write(frames) || frames.isLast === true || open.drained(patienceMs).then(orStopped)
+    })
     response.end()
     if (socket?.writableCorked) socket.uncork()
   } catch {
@@ -71,4 +73,16 @@ export async function sendStream(
     if (wire !== undefined) heartbeats.remove(wire)
     reply.onLeave()
   }
+}
+
+/** A reader that took nothing for too long is given up. */
+function orStopped(inTime: boolean): boolean {
+  if (!inTime) throw new Error('the reader has stopped')
+  return true
+}
+
+/** Frames into a sink, by whichever way their source has. */
+async function flow(frames: FrameSource, sink: FrameSink): Promise<void> {
+  if (frames.flow !== undefined) return frames.flow(sink)
+  for await (const some of frames) if (!(await sink(some))) return
 }

@@ -11,6 +11,7 @@ import { CALLER_LEFT, type Transport } from '../gateway/http.ts'
 import { deriveKey } from './derive-key.ts'
 import { createLogger } from './logger.ts'
 import { openStores } from './open-stores.ts'
+import { createPage } from './page.ts'
 import { readBody } from './read-body.ts'
 import { Heartbeats, sendStream } from './send.ts'
 import { refuseBadTarget } from './strict.ts'
@@ -42,7 +43,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { config } = options
   const logger = options.logger ?? createLogger(config.secrets)
   const stores = await openStores(config.log)
-  const gateway = createGateway({ config, ...stores, hash, deriveKey, logger })
+  const page = createPage((line) => void process.stderr.write(`sluice: ${line}\n`))
+  const gateway = createGateway({ config, ...stores, hash, deriveKey, logger, page })
   const heartbeats = new Heartbeats(config.server.heartbeat)
   const server = createServer(
     // A header block must be here after 10 s and a whole request after 30 s: a slow sender holds nothing up.

@@ -25,7 +25,7 @@ export const HOSTED: readonly Preset[] = [
     auth: 'bearer',
     dialect: 'openai',
     // Neither stream_options nor a usage chunk is in its published schema.
-    quirks: { noStreamOptions: true },
+    quirks: { noStreamOptions: true, fallbackModels: true },
     continuation: 'none',
     defaultModel: 'gpt-4o-mini',
     local: false,

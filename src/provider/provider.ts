@@ -44,6 +44,8 @@ export interface Quirks {
   readonly usageExcludesReasoning?: boolean | undefined
   /** Its `usage` in every chunk is the total so far (Perplexity): the last one counts. */
   readonly cumulativeUsage?: boolean | undefined
+  /** Understands `fallback_models` and its switches (MegaLLM); nobody else is sent them. */
+  readonly fallbackModels?: boolean | undefined
 }
 
 /** A configured service. */
@@ -89,6 +91,12 @@ export const DEFAULT_DEADLINES: Deadlines = {
   total: 1_800_000,
 }
 
+/** After which failures of the targets before it a target may be asked. */
+export interface FallbackOn {
+  readonly rateLimit: boolean
+  readonly error: boolean
+}
+
 /** One place a request can be sent to. */
 export interface Target {
   readonly provider: Provider
@@ -99,6 +107,8 @@ export interface Target {
   readonly overrides: Readonly<Record<string, unknown>>
   /** Share of first tries among the targets of a weighted route; 1 unless told. */
   readonly weight: number
+  /** Absent: after any failure that another target may mend. */
+  readonly fallbackOn?: FallbackOn | undefined
 }
 
 /** What a model name of ours stands for. */

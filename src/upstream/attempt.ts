@@ -50,7 +50,7 @@ export async function attempt(route: Route, body: ChatBody, context: AttemptCont
         here,
         all: tries,
         max: route.maxAttempts,
-        hasNext: index + 1 < targets.length,
+        hasNext: mayFollow(targets[index + 1], failure),
         hasSpareKey: next.target.provider.credential.hasSpare?.() === true,
       }
       const decision = decide(failure, left, context.random)
@@ -60,6 +60,12 @@ export async function attempt(route: Route, body: ChatBody, context: AttemptCont
       else index++
     }
   }
+}
+
+/** Whether there is a next target, and its route lets it be asked after this failure. */
+function mayFollow(next: Target | undefined, { code }: SluiceError): boolean {
+  if (next?.fallbackOn === undefined) return next !== undefined
+  return code === 'provider_rate_limited' ? next.fallbackOn.rateLimit : next.fallbackOn.error
 }
 
 const isChunk = (item: AnswerItem): boolean => item.type === 'chunk'
@@ -73,6 +79,8 @@ function admitted(
 ): { readonly target: Target; readonly index: number; readonly pass: Pass } {
   for (let index = from; index < targets.length; index++) {
     const target = targets[index]
+    // One that is left out has failed, and not every target may be asked after a failure.
+    if (index > from && target?.fallbackOn?.error === false) continue
     const pass = target === undefined ? undefined : breakers.pass(target, model)
     if (target !== undefined && pass !== undefined) return { target, index, pass }
   }

@@ -85,6 +85,8 @@ export class Ending {
   }
 
   #follow(parsed: ParsedChunk): void {
+    // The choice of a mere text was opened by the chunk that it is like.
+    if (parsed.text !== undefined) return
     for (const { index, finish_reason } of parsed.chunk.choices) {
       if (finish_reason) {
         this.#open.delete(index)

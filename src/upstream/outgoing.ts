@@ -10,6 +10,9 @@ export const FASTGPT_FIELDS = 'sluice_fastgpt'
 /** Fields of ours, which no provider knows. */
 const OWN_FIELDS = ['hold_tool_calls', FASTGPT_FIELDS] as const
 
+/** MegaLLM's fields, which the route has honoured already. */
+const FALLBACK_FIELDS = ['fallback_models', 'fallback_on_rate_limit', 'fallback_on_error', 'fallback_config'] as const
+
 /**
  * The request as one target should get it: its model name and overrides; always streamed, always with
  * usage, so that every answer is cancellable and metered alike.
@@ -25,6 +28,7 @@ export function outgoing(body: ChatBody, target: Target): Outgoing {
     stream: true,
   }
   for (const own of OWN_FIELDS) delete sent[own]
+  if (quirks.fallbackModels !== true) for (const field of FALLBACK_FIELDS) delete sent[field]
   if (quirks.noStreamOptions === true) delete sent['stream_options']
   else {
     sent['stream_options'] = {

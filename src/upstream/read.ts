@@ -1,7 +1,10 @@
-import { parseEvent } from '../completion/parse.ts'
+import { parseEvent, type Parsed } from '../completion/parse.ts'
+import { TextChunk } from '../completion/text-chunk.ts'
+import { TextPath } from '../completion/text-path.ts'
 import type { AnswerItem } from '../dialect/writer.ts'
 import { SluiceError } from '../errors.ts'
 import { SseDecoder } from '../sse/decode.ts'
+import type { SseEvent } from '../sse/event.ts'
 import { flow } from './byte-queue.ts'
 import { Ending, type ReadOptions } from './ending.ts'
 import type { Exchange } from './open.ts'
@@ -44,6 +47,7 @@ class Reading {
   readonly #emit: Emit
   readonly #decoder = new SseDecoder()
   readonly #ending: Ending
+  readonly #path = new TextPath()
   #visible = false
   /** Why reading was stopped by us, not by the bytes. */
   #thrown: { readonly error: unknown } | undefined
@@ -61,7 +65,7 @@ class Reading {
     const items: AnswerItem[] = []
     for (const part of parts) {
       for (const item of this.#decoder.push(part)) {
-        if (item.type === 'event') this.#ending.see(parseEvent(item, this.#options), items, item.name)
+        if (item.type === 'event') this.#ending.see(this.#parse(item), items, item.name)
       }
     }
     this.#note(items)
@@ -94,6 +98,20 @@ class Reading {
     // The answer was complete; what broke after it took nothing away.
     if (this.#ending.isComplete) return
     throw this.#ending.isStarted ? interrupted(error) : error
+  }
+
+  /** Most chunks differ from the last one in their text only; these need no JSON parser to be known whole. */
+  #parse(event: SseEvent): Parsed {
+    if (event.name !== '' || event.error !== undefined || this.#options.identity !== undefined)
+      return parseEvent(event, this.#options)
+    const text = this.#path.take(event.data)
+    if (text !== undefined) {
+      this.#path.hit()
+      return new TextChunk(event.data, text)
+    }
+    const parsed = parseEvent(event, this.#options)
+    if (parsed.type === 'chunk') this.#path.learn(event.data)
+    return parsed
   }
 
   #note(items: readonly AnswerItem[]): void {

@@ -68,7 +68,7 @@ function fastgptError(
   now = 0,
 ): SluiceError {
   const { provider } = origin
-  const { code, status, retryAfterMs, shouldRetry } = faultOf(reported)
+  const { code, status, retryAfterMs, shouldRetry: isWorthwhile } = faultOf(reported)
   const message = tidy(reported.message, origin)
   if (code === 'provider_auth')
     return new SluiceError(code, `${provider} refused our credentials (${reported.providerCode ?? ''}): ${message}`, {
@@ -80,7 +80,7 @@ function fastgptError(
     type: reported.providerType ?? undefined,
     providerCode: reported.providerCode ?? undefined,
     retryAfterMs: retryAfterMs ?? (code === 'provider_rate_limited' ? retryAfter(headers, now) : undefined),
-    shouldRetry,
+    shouldRetry: isWorthwhile,
   })
 }
 

@@ -23,7 +23,8 @@ export function rescues(
   isPlain: boolean,
 ): readonly Rescue[] {
   const current = targets[failed]
-  const ordered = [...targets.slice(failed + 1), ...(current === undefined ? [] : [current])]
+  const following = targets.slice(failed + 1).filter(({ fallbackOn }) => fallbackOn?.error !== false)
+  const ordered = [...following, ...(current === undefined ? [] : [current])]
   if (isPlain && asksForPlainText(body)) return ordered.flatMap(waysToContinue)
   const repeats = isPlain && body['temperature'] === 0 && typeof body['seed'] === 'number'
   return repeats && current !== undefined ? [{ target: current, mode: 'regenerate' }] : []

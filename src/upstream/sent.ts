@@ -33,14 +33,18 @@ export class Sent {
   follow(items: readonly AnswerItem[]): void {
     for (const item of items) {
       if (item.type !== 'chunk') continue
-      const { chunk, usage, visible } = item
-      this.first ??= chunk
+      const { usage, visible, text } = item
+      this.first ??= item.chunk
       if (usage !== undefined) this.#attemptUsage = usage
       if (visible) {
         this.tokens++
         this.#attemptTokens++
       }
-      for (const { index, delta, logprobs } of chunk.choices) {
+      if (text !== undefined) {
+        this.text += text
+        continue
+      }
+      for (const { index, delta, logprobs } of item.chunk.choices) {
         if (typeof delta.content === 'string') this.text += delta.content
         else if (delta.content != null) this.#isPlain = false
         if (index !== 0 || delta.refusal != null || logprobs != null) this.#isPlain = false

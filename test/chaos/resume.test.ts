@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { startRig } from '../support/gateway.ts'
 import { Random } from './random.ts'
 import { gather, type Connect, type Tally, type Told } from './resume/gather.ts'
 import { runPart, type Part } from './resume/part.ts'
@@ -46,6 +47,16 @@ describe('resuming under chaos', () => {
       })
     }
   }
+
+  test('a stream that is larger than a socket’s buffer is replayed whole, at once', async () => {
+    await using rig = await startRig()
+    const told = await rig.chat({ model: 'sim:tokens=300,interval=0,first=0', stream: true })
+    const live = await told.text()
+    const url = `${rig.url}/streams/${told.headers.get('x-stream-id')}?replay=full`
+    const again = await fetch(url, { signal: AbortSignal.timeout(5_000) })
+    assert.equal(await again.text(), live)
+    assert.ok(live.length > 96 * 1024, `${live.length} characters`)
+  })
 
   test('the checker accepts a stream that nothing was done to', async () => {
     assert.deepEqual(await found((frames) => frames), [])

@@ -26,7 +26,7 @@ test(
   '10,000 streams, a third of them left early, leave heap, sockets and timers where they were',
   { timeout: 240_000 },
   async (t) => {
-      const wire = answer(...Array.from({ length: 30 }, (_, i) => `word ${i} `))
+    const wire = answer(...Array.from({ length: 30 }, (_, i) => `word ${i} `))
     await using provider = await startProvider((response) => {
       response.writeHead(200, EVENTS)
       response.write(wire.slice(0, 2_000))
@@ -54,7 +54,7 @@ test(
     await run(1_000)
     const before = await heap()
     const socketsBefore = provider.sockets
-  const timersBefore = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    const timersBefore = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
     await run(STREAMS)
     const grown = (await heap()) - before
     const timers = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length - timersBefore

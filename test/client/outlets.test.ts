@@ -118,7 +118,14 @@ describe("an answer for the AI SDK's useChat", () => {
         yield result.value
       }
     }
-    const parts = ReadableStream.from(checked())
+    const values = checked()
+    const parts = new ReadableStream<UIMessageChunk>({
+      async pull(controller) {
+        const { done, value } = await values.next()
+        if (done === true) controller.close()
+        else controller.enqueue(value)
+      },
+    })
     let message: UIMessage | undefined
     for await (const state of readUIMessageStream({
       stream: parts,

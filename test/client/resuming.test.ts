@@ -162,9 +162,9 @@ describe('resuming from a gateway', () => {
     const open = await client.streams.list({ status: 'open' })
     assert.ok(open.some((entry) => entry.id === id && entry.status === 'open'))
     await client.streams.cancel(id)
-    const after = await client.streams.retrieve(id)
-    assert.equal(after.status, 'cancelled')
-    assert.equal(after.completion.object, 'chat.completion')
+    const ended = await client.streams.retrieve(id)
+    assert.equal(ended.status, 'cancelled')
+    assert.equal(ended.completion.object, 'chat.completion')
     await assert.rejects(() => stream.completion())
     await assert.rejects(async () => client.streams.retrieve(`st_${'0'.repeat(32)}`), { name: 'NotFoundError' })
   })
@@ -210,8 +210,8 @@ describe('resuming from any server that offers it', () => {
       const status = how.status?.(nth) ?? 200
       if (status !== 200) return void response.writeHead(status, { 'content-type': 'application/json' }).end('{}')
       const cursor = headers['last-event-id']
-      const after = cursor === undefined ? -1 : Number(String(cursor).split(':')[1])
-      const from = Math.max(0, after + 1 - (how.repeat ?? 0))
+      const read = cursor === undefined ? -1 : Number(String(cursor).split(':')[1])
+      const from = Math.max(0, read + 1 - (how.repeat ?? 0))
       response.writeHead(200, { ...EVENTS, 'x-stream-id': 'st_1', link: '</v1/streams/st_1>; rel="resume"' })
       response.write(
         events
@@ -229,7 +229,7 @@ describe('resuming from any server that offers it', () => {
     .filter((each) => each !== '')
     .map((each) => each.slice(6))
 
-  async function read(serve: Answer): Promise<readonly [string, number, readonly string[]]> {
+  async function readFrom(serve: Answer): Promise<readonly [string, number, readonly string[]]> {
     await using provider = await startProvider(serve)
     const client = new OpenAI({ baseURL: provider.baseURL, apiKey: 'k', resume: FAST })
     const stream = await client.chat.completions.create(ASK)
@@ -239,18 +239,26 @@ describe('resuming from any server that offers it', () => {
   }
 
   test('drops what is sent twice, by its offset', async () => {
-    const [text, reconnects] = await read(inParts(EVENTS_OF_ANSWER, 4, { repeat: 2 }))
+    const [text, reconnects] = await readFrom(inParts(EVENTS_OF_ANSWER, 4, { repeat: 2 }))
     assert.equal(text, 'one two three four five')
     assert.ok(reconnects >= 2)
   })
 
+  test('has as its cursor the last event that was read, however many have arrived', async () => {
+    await using provider = await startProvider(inParts(EVENTS_OF_ANSWER, 99))
+    const stream = await new OpenAI({ baseURL: provider.baseURL, apiKey: 'k' }).chat.completions.create(ASK)
+    assert.equal(stream.cursor, undefined)
+    for await (const piece of stream.text()) if (piece === 'two ') break
+    assert.equal(stream.cursor, 'st_1:2')
+  })
+
   test('goes to the address that the server named', async () => {
-    const [, , lines] = await read(inParts(EVENTS_OF_ANSWER, 4))
+    const [, , lines] = await readFrom(inParts(EVENTS_OF_ANSWER, 4))
     assert.deepEqual(lines, ['POST /v1/chat/completions', 'GET /v1/streams/st_1'])
   })
 
   test('tries again when the server refuses for now', async () => {
-    const [text] = await read(
+    const [text] = await readFrom(
       inParts(EVENTS_OF_ANSWER, 4, { status: (nth) => (nth === 1 ? 503 : nth === 2 ? 429 : 200) }),
     )
     assert.equal(text, 'one two three four five')
@@ -259,7 +267,7 @@ describe('resuming from any server that offers it', () => {
   for (const status of [204, 404, 410, 401]) {
     test(`an answer of ${status} ends it, with what had arrived`, async () => {
       await assert.rejects(
-        read(inParts(EVENTS_OF_ANSWER, 4, { status: (nth) => (nth === 0 ? 200 : status) })),
+        readFrom(inParts(EVENTS_OF_ANSWER, 4, { status: (nth) => (nth === 0 ? 200 : status) })),
         (error) => {
           assert.ok(error instanceof StreamTruncatedError)
           assert.equal(error.partial.choices[0]?.message.content, 'one two three ')
@@ -269,8 +277,28 @@ describe('resuming from any server that offers it', () => {
     })
   }
 
+  test('a token that was refused in between is renewed, and the stream goes on', async () => {
+    let issued = 0
+    await using provider = await startProvider((response, seen, nth) => {
+      if (seen.url === '/token') return void response.end(`{"access_token":"tok${++issued}"}`)
+      const isGood = seen.method === 'POST' || seen.headers.authorization === 'Bearer tok2'
+      if (isGood) return inParts(EVENTS_OF_ANSWER, 4)(response, seen, nth)
+      response.writeHead(401, { 'content-type': 'application/json' }).end('{"error":{"message":"expired"}}')
+    })
+    const { baseURL } = provider
+    const client = new OpenAI({
+      keyId: 'i',
+      secret: 's',
+      baseURL,
+      tokenURL: baseURL.replace('/v1', '/token'),
+      resume: FAST,
+    })
+    const { choices } = await (await client.chat.completions.create(ASK)).completion()
+    assert.deepEqual([choices[0]?.message.content, issued], ['one two three four five', 2])
+  })
+
   test('a clean end without a terminal counts as broken', async () => {
-    const [text, reconnects] = await read((response, seen, nth) => {
+    const [text, reconnects] = await readFrom((response, seen, nth) => {
       if (nth > 0) return inParts(EVENTS_OF_ANSWER, 99)(response, seen, nth)
       response.writeHead(200, { ...EVENTS, 'x-stream-id': 'st_1', link: '</v1/streams/st_1>; rel="resume"' })
       response.end(`id: st_1:0\ndata: ${EVENTS_OF_ANSWER[0]}\n\n`)
@@ -281,7 +309,7 @@ describe('resuming from any server that offers it', () => {
   test('a key is not sent to another server, whatever the link says', async () => {
     await using other = await startProvider((response) => void response.writeHead(200, EVENTS).end(answer('stolen')))
     await assert.rejects(
-      read((response) => {
+      readFrom((response) => {
         response.writeHead(200, {
           ...EVENTS,
           'x-stream-id': 'st_1',

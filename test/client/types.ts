@@ -153,13 +153,13 @@ export async function streams(stream: ChatStream): Promise<void> {
     const each: ToolCall = call
     if (done && call.type === 'function') call.function.arguments.trim()
     // @ts-expect-error -- what a model wrote is not known to be anything
-    value.city
+    void value.city
     void each
   }
   for await (const event of stream.events()) {
     if (event.type === 'chunk') event.chunk.choices.map(({ index }) => index)
     // @ts-expect-error -- what another service sends is not known
-    else event.data.status
+    else void event.data.status
   }
   const [left, right]: [ChatStream, ChatStream] = stream.tee()
   const response: Response = left.toResponse({ dialect: 'relay', status: 200, headers: {} })

@@ -95,7 +95,7 @@ describe('a continuation that was asked for in words', () => {
     ['Code:\n```py\nx = 1\n', '```\nDone.', 'Code:\n```py\nx = 1\n```\nDone.'],
   ] as const) {
     test(`drops what is repeated: ${JSON.stringify(sent)} + ${JSON.stringify(said)}`, () => {
-      assert.equal(join(sent, [...said]), whole)
+      assert.equal(join(sent, Array.from(said)), whole)
     })
   }
 
@@ -104,7 +104,7 @@ describe('a continuation that was asked for in words', () => {
     const seam = new Seam({ sent })
     const shown = tokenize(ANSWERS.Russian).map((piece) => seam.push(piece))
     assert.equal(sent + shown.join('') + seam.end(), ANSWERS.Russian)
-    assert.equal(seam.overlap, [...sent].length)
+    assert.equal(seam.overlap, Array.from(sent).length)
   })
 
   test('is broken when the answer starts anew and then goes another way, and shows nothing of it', () => {
@@ -139,7 +139,7 @@ describe('a continuation that was asked for in words', () => {
   test('never loses text that is new: all of it stands at the end', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme', minLength: 1 }), (sent, said) => {
-        const whole = join(sent, [...said])
+        const whole = join(sent, Array.from(said))
         assert.ok(whole.startsWith(sent))
         assert.ok(said.endsWith(whole.slice(sent.length)))
       }),

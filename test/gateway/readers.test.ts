@@ -50,7 +50,7 @@ describe('many readers of one stream', () => {
   test('one that is too far behind an open stream is cut with a resumable error, without an id', async () => {
     const { log, writer } = startLog()
     const frames: string[] = []
-    const slow = deliver(log, 'st_1', reader({ maxLag: 10 }))
+    const slow = deliver(log, 'st_1', reader({ maxLag: 10 }))[Symbol.asyncIterator]()
     writer.append([chunk('first')])
     for (let i = 0; ; i++) {
       const next = await slow.next()

@@ -24,7 +24,7 @@ export interface Provider extends AsyncDisposable {
 export type Answer = (response: ServerResponse, seen: Seen, nth: number) => void | Promise<void>
 
 /** Starts a real HTTP server on a free port. */
-export async function startProvider(answer: Answer): Promise<Provider> {
+export async function startProvider(serve: Answer): Promise<Provider> {
   const requests: Seen[] = []
   const sockets = new Set<Socket>()
   const server = createServer((request, response) => {
@@ -42,7 +42,7 @@ export async function startProvider(answer: Answer): Promise<Provider> {
         closed,
       }
       requests.push(seen)
-      await answer(response, seen, requests.length - 1)
+      await serve(response, seen, requests.length - 1)
     })()
   })
   server.on('connection', (socket) => {

@@ -31,7 +31,7 @@ function plain(text: string): string {
   return text
     .replace(/^ {0,3}```[^\n]*\n[^]*?^ {0,3}```/gm, ' ')
     .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replace(/^\s*(?:#{1,6}|[-*+]|>|\|)\s?/gm, '')
+    .replace(/^\s*(?:(?:#{1,6}|[-*+]|>)\s|\|)/gm, '')
     .replace(/\*\*|__|`|\|/g, '')
     .replace(/\s+/g, ' ')
     .trim()

@@ -39,14 +39,16 @@ export function Sidebar(props: {
             onChange={(event) => setQuery(event.target.value)}
           />
         </label>
-        <ul className="min-h-0 flex-1 overflow-y-auto px-2 py-2">
-          {shown.map((chat) => (
-            <Row key={chat.id} chat={chat} isCurrent={chat.id === current} onGo={onGo} onRemove={setRemoving} />
-          ))}
-        </ul>
-        {shown.length === 0 && (
-          <p className="px-4 pb-6 text-sm text-quiet">{query === '' ? texts.noChats : texts.noneFound}</p>
-        )}
+        <div className="min-h-0 flex-1 overflow-y-auto p-2">
+          <ul>
+            {shown.map((chat) => (
+              <Row key={chat.id} chat={chat} isCurrent={chat.id === current} onGo={onGo} onRemove={setRemoving} />
+            ))}
+          </ul>
+          {shown.length === 0 && (
+            <p className="px-2 py-1 text-sm text-quiet">{query === '' ? texts.noChats : texts.noneFound}</p>
+          )}
+        </div>
       </nav>
       {removing !== undefined && (
         <RemoveDialog

@@ -28,7 +28,7 @@ export function Thread({ chat, messages }: { readonly chat: Chat; readonly messa
         aria-label={texts.conversations}
         onScroll={(event) => setAway(event.currentTarget.scrollTop < -NEAR_PX)}
       >
-        <div className="mx-auto w-full max-w-[46rem] space-y-7 px-4 pt-6 pb-8">
+        <div className="mx-auto mb-auto w-full max-w-[46rem] space-y-5 px-4 pt-6 pb-8">
           {messages.map((message) => (
             <Turn key={message.id} chat={chat} message={message} isLast={message === last} />
           ))}

@@ -9,6 +9,7 @@ import { checkChatRequest, type CheckedChatRequest } from '../chat-request.ts'
 import { refuseWhenDraining, type GatewayContext } from '../context.ts'
 import { streamOfCursor } from '../cursor.ts'
 import { deliver } from '../deliver.ts'
+import { withFallbacks } from '../fallbacks.ts'
 import { baseHeaders, CALLER_LEFT, streamHeaders, type Call } from '../http.ts'
 import { parseJsonBody } from '../json-body.ts'
 import { parseOnDisconnect, type LiveStream } from '../live.ts'
@@ -25,7 +26,7 @@ export async function chatCompletions(context: GatewayContext, call: Call): Prom
   refuseWhenDraining(context)
   const bytes = await call.env.body(context.config.server.maxBodyBytes)
   const request = checkChatRequest(parseJsonBody(bytes))
-  const route = findRoute(context, request.model)
+  const route = withFallbacks(context.config, findRoute(context, request.model), request)
   const owner = callerOf(call)
   const streamId = context.newStreamId()
   const onDisconnect = disconnectPolicy(context, call)

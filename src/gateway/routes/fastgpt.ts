@@ -8,8 +8,8 @@ import type { Turn } from '../chats.ts'
 import { refuseWhenDraining, type GatewayContext } from '../context.ts'
 import { routeOrDefault } from '../default-route.ts'
 import { deliverAs } from '../deliver-as.ts'
-import { checkFastGptRequest, type FastGptRequest } from '../fastgpt-request.ts'
-import { wholeFastGpt } from '../fastgpt-whole.ts'
+import { checkFastGptRequest, type FastGptRequest } from './fastgpt-request.ts'
+import { wholeFastGpt } from './fastgpt-whole.ts'
 import { baseHeaders, streamHeaders, type Call } from '../http.ts'
 import { parseJsonBody } from '../json-body.ts'
 import type { LiveStream } from '../live.ts'
@@ -35,6 +35,7 @@ export function refuseFastGpt(thrown: unknown, requestId: string): Response {
   const { retryAfterMs } = error.facts
   const body = toFastGptError(error.toEnvelope().error, error.status, retryAfterMs)
   const headers = new Headers(baseHeaders(requestId))
+  if (error.status === 401) headers.set('www-authenticate', 'Bearer')
   if (retryAfterMs !== undefined) headers.set('retry-after', String(Math.ceil(retryAfterMs / 1_000)))
   return Response.json(body, { status: error.status, headers })
 }
@@ -119,6 +120,7 @@ function begin(
       onDisconnect: how.onDisconnect,
       bare: true,
       repair: false,
+      isClaimed: false,
     })
     if (chatId !== undefined && question !== undefined) {
       void remember(context, stream, question).then((said) => context.chats.end(owner, chatId, said))

@@ -2,10 +2,11 @@ import { resolveModel } from '../../config/config.ts'
 import { SluiceError } from '../../errors.ts'
 import type { Route } from '../../provider/provider.ts'
 import type { GatewayContext } from '../context.ts'
+import type { ModelFacts } from '../model-facts.ts'
 import { baseHeaders, type Call } from '../http.ts'
 
-/** A model as OpenAI lists it. */
-interface ModelObject {
+/** A model as OpenAI lists it, and what else its provider tells of it. */
+interface ModelObject extends ModelFacts {
   readonly id: string
   readonly object: 'model'
   readonly created: number
@@ -13,25 +14,29 @@ interface ModelObject {
 }
 
 /** `GET /v1/models`: the models that can be asked for here. */
-export function listModels(context: GatewayContext, call: Call): Response {
-  const data = [...context.config.routes.values()].map((route) => toModel(context, route))
+export async function listModels(context: GatewayContext, call: Call): Promise<Response> {
+  const routes = [...context.config.routes.values()]
+  const data = await Promise.all(routes.map((route) => toModel(context, route)))
   return Response.json({ object: 'list', data }, { headers: baseHeaders(call.get('requestId')) })
 }
 
 /** `GET /v1/models/{id}`; the id may hold slashes. */
-export function getModel(context: GatewayContext, call: Call): Response {
+export async function getModel(context: GatewayContext, call: Call): Promise<Response> {
   const id = call.req.param('id') ?? ''
   const route = resolveModel(context.config, id)
   if (route === undefined)
     throw new SluiceError('model_not_found', `The model '${id}' does not exist`, { param: 'model' })
-  return Response.json(toModel(context, route), { headers: baseHeaders(call.get('requestId')) })
+  return Response.json(await toModel(context, route), { headers: baseHeaders(call.get('requestId')) })
 }
 
-function toModel(context: GatewayContext, route: Route): ModelObject {
+async function toModel(context: GatewayContext, route: Route): Promise<ModelObject> {
+  const [target] = route.targets
+  const facts = target === undefined ? {} : await context.models.factsOf(target, target.model ?? route.model)
   return {
+    ...facts,
     id: route.model,
     object: 'model',
     created: context.startedAt,
-    owned_by: route.targets[0]?.provider.name ?? 'sluice',
+    owned_by: target?.provider.name ?? 'sluice',
   }
 }

@@ -100,6 +100,7 @@ async function start(
       onDisconnect: { type: 'grace', ms: GRACE },
       bare: false,
       repair: false,
+      isClaimed: false,
     })
     leave = stream.attach()
     await headOrPatience(context, call, stream)

@@ -1,16 +1,20 @@
-import { memo, useEffect, useState, type ReactNode } from 'react'
+import { memo, useEffect, useState, type NamedExoticComponent, type ReactNode } from 'react'
 import { CopyButton } from '../parts/copy-button.tsx'
 import type { Painted } from './highlight.ts'
 
 /** Longer code stays plain: colouring it would hold up the page. */
 const LONGEST = 50_000
 
-/** A fence, with its language and a button to copy it. Coloured when it is complete. */
-export const CodeBlock = memo(function CodeBlock(props: {
+interface CodeBlockProps {
   readonly code: string
   readonly language: string
   readonly isOpen: boolean
-}): ReactNode {
+}
+
+/** A fence, with its language and a button to copy it. Coloured when it is complete. */
+export const CodeBlock: NamedExoticComponent<CodeBlockProps> = memo(function CodeBlock(
+  props: CodeBlockProps,
+): ReactNode {
   const { code, isOpen } = props
   const language = props.language.trim().split(/\s/, 1)[0] ?? ''
   const painted = usePainted(code, language, isOpen)

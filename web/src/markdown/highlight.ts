@@ -75,6 +75,15 @@ class Pieces implements Emitter {
     if (this.#stack.length > 1) this.#stack.pop()
   }
 
+  // The types know only the verbs above; highlight.js calls them by their older names too.
+  openNode(name: string): void {
+    this.startScope(name)
+  }
+
+  closeNode(): void {
+    this.endScope()
+  }
+
   __addSublanguage(emitter: Emitter, name: string): void {
     if (emitter instanceof Pieces)
       this.#top.children.push({ scope: `language-${name}`, children: emitter.root.children })

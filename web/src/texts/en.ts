@@ -1,3 +1,10 @@
+/** Three questions to begin with. */
+const examples: readonly string[] = [
+  'Tell me a story about a lighthouse',
+  'Write a binary search in TypeScript',
+  'Compare TCP and UDP in a table',
+]
+
 /** Every word of the page, in English; the other languages have the same keys. */
 export const en = {
   language: 'English',
@@ -67,11 +74,7 @@ export const en = {
   connectMore: 'Any OpenAI-compatible service works; sluice.yaml can name several with fallbacks.',
   emptyTitle: 'What would you like to know?',
   emptyHint: 'An answer survives a reload, a sleeping laptop and a lost network.',
-  examples: [
-    'Tell me a story about a lighthouse',
-    'Write a binary search in TypeScript',
-    'Compare TCP and UDP in a table',
-  ],
+  examples: examples as readonly string[],
   imageHidden: (alt: string): string => (alt === '' ? 'image' : `image: ${alt}`),
   jumpToEnd: 'Jump to the newest',
   choose: 'Choose',

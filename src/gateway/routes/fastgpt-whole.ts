@@ -1,8 +1,8 @@
-import { isObject, parseJson } from '../completion/json.ts'
-import { resultsIn, type FastGptAnswer } from '../dialect/fastgpt-writer.ts'
-import type { GatewayContext } from './context.ts'
-import type { LiveStream } from './live.ts'
-import { gather } from './routes/chat.ts'
+import { isObject, parseJson } from '../../completion/json.ts'
+import { resultsIn, type FastGptAnswer } from '../../dialect/fastgpt-writer.ts'
+import type { GatewayContext } from '../context.ts'
+import type { LiveStream } from '../live.ts'
+import { gather } from './chat.ts'
 
 /** How a whole answer is wanted. */
 export interface WholeForm extends FastGptAnswer {
@@ -23,7 +23,7 @@ export async function wholeFastGpt(context: GatewayContext, stream: LiveStream, 
     model: completion.model,
     usage,
     choices: completion.choices.map(({ index, message, finish_reason: reason }) => ({
-      message: { role: 'assistant', ...message, content: contentOf(message.content, prompts, form.version) },
+      message: { ...message, content: contentOf(message.content, prompts, form.version) },
       finish_reason: reason,
       index,
     })),
@@ -62,7 +62,7 @@ function responseData(events: readonly NamedEvent[], { node }: WholeForm, model:
     return [{ moduleName: node.name, moduleType: 'chatNode', runningTime: node.runningTime(), model }]
   return events.flatMap(({ name, data }) => {
     if (name === 'flowNodeResponse') return [parseJson(data)]
-    return name === 'flowResponses' ? resultsIn(data).map((result) => parseJson(result)) : []
+    return name === 'flowResponses' ? (resultsIn(data) ?? []).map((result) => parseJson(result)) : []
   })
 }
 

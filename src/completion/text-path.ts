@@ -1,4 +1,4 @@
-import { isObject, parseJson } from '../completion/json.ts'
+import { isObject, parseJson } from './json.ts'
 
 /** Stands where the text was, to see where a shape puts it. */
 const PROBE = 'sluice'

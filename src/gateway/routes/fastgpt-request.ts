@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { SluiceError } from '../errors.ts'
-import type { Turn } from './chats.ts'
+import { SluiceError } from '../../errors.ts'
+import type { Turn } from '../chats.ts'
 
 /** A request in FastGPT's words, checked. */
 export interface FastGptRequest {

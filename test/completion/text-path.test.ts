@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { END, ChunkReader } from '../../src/client/chunk-reader.ts'
 import type { EventSource } from '../../src/client/event-source.ts'
 import { Received } from '../../src/client/received.ts'
-import { TextPath } from '../../src/client/text-path.ts'
+import { TextPath } from '../../src/completion/text-path.ts'
 import { recordedStreams } from '../support/recorded.ts'
 import { chunk } from '../support/provider.ts'
 
@@ -19,8 +19,6 @@ function deafSource(): EventSource {
     received: new Received(),
     response: new Response(),
     id: undefined,
-    cursor: undefined,
-    isAborted: false,
     repairs: { reconnects: 0, rescues: 0 },
   }
 }

@@ -1,0 +1,36 @@
+import type { ChatCompletionChunk, Usage } from './chunk.ts'
+import { parseEvent, type ParsedChunk } from './parse.ts'
+
+/**
+ * A chunk of which is known, without parsing it, that it brings a piece of the first choice's text and
+ * nothing else (see `TextPath`). Its JSON is parsed when somebody asks for more.
+ */
+export class TextChunk implements ParsedChunk {
+  readonly type = 'chunk'
+  readonly data: string
+  readonly text: string
+  readonly finished = false
+  readonly usage: Usage | undefined = undefined
+  readonly bare = false
+  #chunk: ChatCompletionChunk | undefined
+
+  constructor(data: string, text: string) {
+    this.data = data
+    this.text = text
+  }
+
+  get visible(): boolean {
+    return this.text !== ''
+  }
+
+  get chunk(): ChatCompletionChunk {
+    this.#chunk ??= chunkOf(this.data)
+    return this.#chunk
+  }
+}
+
+function chunkOf(data: string): ChatCompletionChunk {
+  const parsed = parseEvent({ type: 'event', name: '', data, id: undefined })
+  if (parsed.type !== 'chunk') throw new TypeError('a text chunk is a chunk')
+  return parsed.chunk
+}

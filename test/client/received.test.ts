@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { Received } from '../../src/client/received.ts'
+import { Accumulator } from '../../src/completion/accumulate.ts'
+import type { ChatCompletionChunk } from '../../src/completion/chunk.ts'
+import { parseEvent } from '../../src/completion/parse.ts'
+import { recordedStreams } from '../support/recorded.ts'
+import { chunk } from '../support/provider.ts'
+
+function chunksOf(data: readonly string[]): readonly ChatCompletionChunk[] {
+  return data.flatMap((each) => {
+    const parsed = parseEvent({ type: 'event', name: '', data: each, id: undefined })
+    return parsed.type === 'chunk' ? [parsed.chunk] : []
+  })
+}
+
+function folded(data: readonly string[]): unknown {
+  const accumulator = new Accumulator()
+  for (const each of chunksOf(data)) accumulator.add(each)
+  return accumulator.completion()
+}
+
+function received(data: readonly string[]): unknown {
+  const all = new Received()
+  chunksOf(data).forEach((each, place) => all.chunk(place, each))
+  return all.completion
+}
+
+/** Deltas that bring text, arguments, both, other things, at one or another place. */
+const delta = fc.oneof(
+  fc.record({ content: fc.string() }),
+  fc.record({ content: fc.constant(null), role: fc.constant('assistant') }),
+  fc.record({
+    tool_calls: fc.array(fc.record({ index: fc.nat(2), function: fc.record({ arguments: fc.string() }) }), {
+      maxLength: 2,
+    }),
+  }),
+  fc.record({
+    tool_calls: fc.constantFrom(
+      [{ index: 0, id: 'a', function: { name: 'f', arguments: '' } }],
+      [{ index: 1, id: 'b', function: { name: 'g' } }],
+      [{ function: { arguments: 'x' } }],
+    ),
+  }),
+  fc.record({ content: fc.string(), reasoning: fc.string() }),
+  fc.record({ content: fc.string(), annotations: fc.constant([{ type: 'url_citation' }]) }),
+)
+
+describe('what a stream keeps of its chunks', () => {
+  for (const { name, data } of recordedStreams()) {
+    test(`is what folding each of them gives: ${name}`, () => assert.deepEqual(received(data), folded(data)))
+  }
+
+  test('is what folding each of them gives, for chunks of any kind in any order', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(delta, fc.option(fc.constant({ usage: { total_tokens: 1 } }), { freq: 8 })), {
+          maxLength: 20,
+        }),
+        (deltas) => {
+          const data = deltas.map(([each, more]) => chunk(each, null, more ?? {}))
+          assert.deepEqual(received(data), folded(data))
+        },
+      ),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('is the same when two readers tell of it', () => {
+    const chunks = chunksOf([
+      chunk({ role: 'assistant', content: 'a' }),
+      chunk({ content: 'b' }),
+      chunk({ content: 'c' }),
+    ])
+    const all = new Received()
+    for (const [place, each] of chunks.entries()) all.chunk(place, each)
+    for (const [place, each] of chunks.entries()) all.chunk(place, each)
+    assert.equal(all.completion.choices[0]?.message.content, 'abc')
+  })
+})
