@@ -2,9 +2,9 @@ import type { ChatCompletionChunk } from '../completion/chunk.ts'
 import { isObject, parseJson } from '../completion/json.ts'
 import { parseEvent, type ParsedChunk, type ParsedError, type ParsedOther } from '../completion/parse.ts'
 import type { SseEvent } from '../sse/event.ts'
+import { ChunkTemplate } from './chunk-template.ts'
 import { APIError, OpenAIError, StreamTruncatedError } from './errors.ts'
 import type { EventSource } from './event-source.ts'
-import { TextPath } from '../completion/text-path.ts'
 
 /** The answer has ended: nothing of it follows. */
 export const END: unique symbol = Symbol('end')
@@ -26,7 +26,7 @@ export interface Course {
 export class ChunkReader {
   readonly #source: EventSource
   readonly #now: () => number
-  readonly #texts = new TextPath()
+  readonly #template = new ChunkTemplate()
   readonly course: Course = { chunks: 0, cursor: undefined, firstTokenAt: undefined }
   /** How many events were read. */
   #place = 0
@@ -45,6 +45,22 @@ export class ChunkReader {
    * finish_reason, OpenAIError for what cannot be read.
    */
   take(event: SseEvent): ParsedChunk | ParsedOther | typeof END | undefined {
+    const { data } = event
+    const isPlain = event.name === '' && event.error === undefined
+    const made = isPlain ? this.#template.make(data) : undefined
+    if (made !== undefined) {
+      const { chunk, call, text } = made
+      this.#noteMore(event, call, text)
+      return {
+        type: 'chunk',
+        chunk,
+        data,
+        visible: call !== undefined || text !== '',
+        finished: false,
+        usage: undefined,
+        bare: false,
+      }
+    }
     const parsed = parseEvent(event)
     if (event.id !== undefined) this.course.cursor = event.id
     const place = this.#place++
@@ -53,6 +69,7 @@ export class ChunkReader {
     switch (parsed.type) {
       case 'chunk':
         this.#note(parsed)
+        if (isPlain && !parsed.finished) this.#template.learn(data, parsed.chunk)
         return parsed
       case 'event':
         return parsed
@@ -72,27 +89,28 @@ export class ChunkReader {
 
   /** Only the text of the first choice: the same as `take` would find, mostly without parsing. */
   takeText(event: SseEvent): string | typeof END | undefined {
-    const { data } = event
     if (event.name === '' && event.error === undefined) {
-      const text = this.#texts.take(data)
+      const text = this.#template.text(event.data)
       if (text !== undefined) {
-        this.#texts.hit()
-        if (event.id !== undefined) this.course.cursor = event.id
-        this.#source.received.text(this.#place++, text)
-        this.course.chunks++
-        if (this.course.firstTokenAt === undefined && text !== '') this.#firstToken()
+        this.#noteMore(event, undefined, text)
         return text === '' ? undefined : text
       }
     }
     const taken = this.take(event)
     if (taken === undefined || taken === END) return taken
-    if (taken.type !== 'chunk') return undefined
-    this.#texts.learn(data)
-    return textOf(taken.chunk)
+    return taken.type === 'chunk' ? textOf(taken.chunk) : undefined
   }
 
   get #isWhole(): boolean {
     return this.#finished.size > this.#lastChoice
+  }
+
+  /** A chunk like the last one, but for its text, or its piece of a tool call's arguments. */
+  #noteMore(event: SseEvent, call: number | undefined, text: string): void {
+    if (event.id !== undefined) this.course.cursor = event.id
+    this.#source.received.more(this.#place++, call, text)
+    this.course.chunks++
+    if (this.course.firstTokenAt === undefined && (text !== '' || call !== undefined)) this.#firstToken()
   }
 
   #note(parsed: ParsedChunk): void {

@@ -35,11 +35,11 @@ export class Received {
     this.#accumulator.add(chunk)
   }
 
-  /** The event at this place is a chunk like the last one, with this text. */
-  text(place: number, text: string): void {
+  /** The event at this place is a chunk that brings more text, or more arguments of this tool call. */
+  more(place: number, call: number | undefined, text: string): void {
     if (place !== this.#count) return
     this.#count++
-    this.#grow(undefined, text)
+    this.#grow(call, text)
   }
 
   /** The event at this place is no chunk. */

@@ -6,6 +6,9 @@ const PROBE = 'sluice'
 const MAX_MISSES = 16
 const LOOK_AT_EVERY = 64
 
+/** Which string of a chunk is its text: the first choice's content, or the arguments of its one tool call. */
+export type TextPlace = 'content' | 'arguments'
+
 /** JSON before the text, between text and padding, and after the padding. */
 interface Shape {
   readonly before: string
@@ -15,14 +18,20 @@ interface Shape {
 
 /**
  * The text of a chunk without parsing it: chunks of a stream differ in their text only, so JSON that
- * equals the last chunk's around the string of the first choice's `delta.content` can hold nothing new.
+ * equals the last chunk's around the string of the first choice's `delta.content` (or, on request, of the
+ * arguments of its one tool call) can hold nothing new.
  * OpenAI's padding (`obfuscation`) is a second such string. What differs in any other way is not ours, and
  * is parsed.
  */
 export class TextPath {
+  readonly #place: TextPlace
   #shape: Shape | undefined = undefined
   #misses = 0
   #skipped = 0
+
+  constructor(place: TextPlace = 'content') {
+    this.#place = place
+  }
 
   /** The chunk's text; `undefined` when that cannot be told without parsing. Never wrong. */
   take(data: string): string | undefined {
@@ -40,7 +49,7 @@ export class TextPath {
   learn(data: string): void {
     if (this.#misses > MAX_MISSES && ++this.#skipped % LOOK_AT_EVERY !== 0) return
     this.#misses++
-    const shape = shapeOf(data)
+    const shape = shapeOf(data, this.#place)
     if (shape !== undefined) this.#shape = shape
   }
 
@@ -84,36 +93,51 @@ function isPadding(data: string, start: number, after: string): boolean {
 }
 
 /** Where the text stands in a chunk, proved by parsing the chunk with another text in its place. */
-function shapeOf(data: string): Shape | undefined {
-  const marker = /"content": ?"/.exec(data)
+function shapeOf(data: string, place: TextPlace): Shape | undefined {
+  const marker = (place === 'content' ? /"content": ?"/ : /"arguments": ?"/).exec(data)
   if (marker === null) return undefined
   const start = marker.index + marker[0].length
   const end = endOfString(data, start)
   if (end === -1) return undefined
   const before = data.slice(0, start)
   const rest = data.slice(end)
-  if (!isTextOnly(parseJson(before + PROBE + rest))) return undefined
+  if (!isTextOnly(parseJson(before + PROBE + rest), place)) return undefined
   const padding = /"obfuscation": ?"/.exec(rest)
   if (padding !== null) {
     const from = padding.index + padding[0].length
     const to = endOfString(rest, from)
     const shape = { before, between: rest.slice(0, from), after: rest.slice(to) }
     const probed = parseJson(before + PROBE + shape.between + PROBE + shape.after)
-    if (to !== -1 && isTextOnly(probed) && isObject(probed) && probed['obfuscation'] === PROBE) return shape
+    if (to !== -1 && isTextOnly(probed, place) && isObject(probed) && probed['obfuscation'] === PROBE) return shape
   }
   return { before, between: rest, after: '' }
 }
 
-/** Fields that may stand in a chunk whose only message is its text. */
+/** Fields that may stand beside the text, if they say nothing. */
 const SILENT: ReadonlySet<string> = new Set(['role', 'content', 'refusal', 'function_call', 'tool_calls'])
 
 /** A chunk of one choice that brings the probe as its text, and nothing else that anyone waits for. */
-function isTextOnly(json: unknown): boolean {
+function isTextOnly(json: unknown, place: TextPlace): boolean {
   if (!isObject(json) || json['error'] || json['base_resp'] || json['usage'] || json['x_groq']) return false
-  const choices = json['choices']
-  const choice: unknown = Array.isArray(choices) && choices.length === 1 ? choices[0] : undefined
+  const choice = onlyOf(json['choices'])
   if (!isObject(choice) || choice['index'] !== 0 || (choice['finish_reason'] ?? null) !== null) return false
   const delta = choice['delta']
-  if (!isObject(delta) || delta['content'] !== PROBE || choice['usage']) return false
-  return Object.keys(delta).every((key) => SILENT.has(key) && (key === 'content' || key === 'role' || !delta[key]))
+  if (!isObject(delta) || choice['usage']) return false
+  const name = place === 'content' ? 'content' : 'tool_calls'
+  const isProbe = place === 'content' ? delta['content'] === PROBE : isArgumentsOnly(onlyOf(delta['tool_calls']))
+  return (
+    isProbe && Object.keys(delta).every((key) => SILENT.has(key) && (key === name || key === 'role' || !delta[key]))
+  )
+}
+
+/** A piece of a tool call that has an index, and brings the probe as more of its arguments. */
+function isArgumentsOnly(call: unknown): boolean {
+  if (!isObject(call) || typeof call['index'] !== 'number') return false
+  const part = call['function']
+  if (!isObject(part) || part['arguments'] !== PROBE || Object.keys(part).length !== 1) return false
+  return Object.keys(call).every((key) => key === 'index' || key === 'function')
+}
+
+function onlyOf(list: unknown): unknown {
+  return Array.isArray(list) && list.length === 1 ? list[0] : undefined
 }
