@@ -52,6 +52,8 @@ export async function visit(
 ): Promise<Visit> {
   const { model = 'default', hash = '', ...rest } = options
   const context = await browser.newContext({ viewport: { width: 1100, height: 800 }, locale: 'en-GB', ...rest })
+  // Longer than anything here takes: what is not there by then will not come.
+  context.setDefaultTimeout(10_000)
   await context.addInitScript((name) => {
     if (localStorage.getItem('sluice.model') === null) localStorage.setItem('sluice.model', name)
   }, model)
