@@ -53,7 +53,6 @@ describe('a request that could be taken for another', () => {
     '/v1/models%00',
     '//v1/models',
     '/v1/./models',
-
   ]) {
     test(`the path ${path} is refused`, async () => {
       const answer = await exchange(Buffer.from(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`))
