@@ -183,12 +183,12 @@ async function compare(
     (name) => (kind !== 'tool call' || !TEXT_ONLY.has(name)) && (name === 'floor' || name.includes(values.only ?? '')),
   )
   const costs = new Map<string, number[]>(names.map((name) => [name, []]))
-  for (let round = -1; round < rounds; round++) {
+  for (let round = -2; round < rounds; round++) {
     for (const name of names) {
       const read = READERS[name]
       if (read === undefined) continue
       const each = await cost(read, reads, text)
-      // The first round warms up.
+      // The first two rounds warm up.
       if (round >= 0) costs.get(name)?.push(each / events)
     }
   }

@@ -18,6 +18,7 @@ export function createIndexedDbStore(name: string = 'sluice'): ConversationStore
   const all = async (): Promise<readonly Conversation[]> => settled(reading(await database()).getAll())
   const tell = (id: string): void => {
     channel ??= new BroadcastChannel(name)
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel is of one origin.
     channel.postMessage(id)
   }
   return {
@@ -54,28 +55,28 @@ function mergeInto(database: IDBDatabase, conversation: Conversation): Promise<v
   const transaction = database.transaction(STORE, 'readwrite')
   const store = transaction.objectStore(STORE)
   const before: IDBRequest<Conversation | undefined> = store.get(conversation.id)
-  before.onsuccess = () => {
+  before.addEventListener('success', () => {
     store.put(before.result === undefined ? conversation : merge(before.result, conversation))
-  }
+  })
   return done(transaction)
 }
 
 function open(name: string): Promise<IDBDatabase> {
   const request = indexedDB.open(name, 1)
-  request.onupgradeneeded = () => void request.result.createObjectStore(STORE, { keyPath: 'id' })
+  request.addEventListener('upgradeneeded', () => void request.result.createObjectStore(STORE, { keyPath: 'id' }))
   return settled(request)
 }
 
 function settled<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error ?? new Error('IndexedDB failed'))
+    request.addEventListener('success', () => resolve(request.result))
+    request.addEventListener('error', () => reject(request.error ?? new Error('IndexedDB failed')))
   })
 }
 
 function done(transaction: IDBTransaction): Promise<void> {
   return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve()
-    transaction.onabort = () => reject(transaction.error ?? new Error('IndexedDB gave up'))
+    transaction.addEventListener('complete', () => resolve())
+    transaction.addEventListener('abort', () => reject(transaction.error ?? new Error('IndexedDB gave up')))
   })
 }

@@ -1,6 +1,8 @@
-import { continuationOf } from '../completion/continuation.ts'
 import type { ChatMessage, ChatRequest } from '../completion/request.ts'
 import type { Answer, Message } from './message.ts'
+
+/** A request for a streamed answer. */
+type StreamedRequest = ChatRequest & { readonly stream: true }
 
 /**
  * The request for an answer. The same messages give the same request, byte for byte: after a reload it
@@ -8,7 +10,7 @@ import type { Answer, Message } from './message.ts'
  *
  * @param before The messages that the answer follows, the user's last.
  */
-export function requestFor(answer: Answer, before: readonly Message[]): ChatRequest & { readonly stream: true } {
+export async function requestFor(answer: Answer, before: readonly Message[]): Promise<StreamedRequest> {
   const { model, system, temperature, maxTokens, extra } = answer.settings
   const first: readonly ChatMessage[] = system ? [{ role: 'system', content: system }] : []
   const request = {
@@ -22,6 +24,8 @@ export function requestFor(answer: Answer, before: readonly Message[]): ChatRequ
   } as const
   if (answer.part === 1) return request
   const sent = answer.text.slice(0, answer.partAt.text)
+  // Late: few answers are continued.
+  const { continuationOf } = await import('../completion/continuation.ts')
   return continuationOf(request, sent, Math.ceil(sent.length / 4))
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Usage } from '../completion/chunk.ts'
+import type { Seam } from '../completion/seam.ts'
 import type { AnswerStream, ChatClient } from './client.ts'
 import { Draft } from './draft.ts'
 import { answerErrorOf, isCancelled } from './errors.ts'
@@ -82,20 +83,20 @@ export class Run {
     }
   }
 
-  #open(isAgain: boolean): PromiseLike<AnswerStream> {
+  async #open(isAgain: boolean): Promise<AnswerStream> {
     const { client, conversation, onDisconnect, before } = this.#options
     const { id, part, streamId } = this.#known
     if (isAgain && streamId !== undefined) return client.streams.resume(streamId)
-    return client.chat.completions.create(requestFor(this.#known, before), {
+    return client.chat.completions.create(await requestFor(this.#known, before), {
       idempotencyKey: `${id}-${part}`,
       headers: { 'x-stream-on-disconnect': onDisconnect, 'x-stream-conversation': conversation },
     })
   }
 
   /** What a model says again of its answer, or before it goes on, is dropped. */
-  async #seam(): Promise<import('../completion/seam.ts').Seam> {
-    const { Seam } = await import('../completion/seam.ts')
-    return new Seam({ sent: this.#known.text.slice(0, this.#known.partAt.text) })
+  async #seam(): Promise<Seam> {
+    const seams = await import('../completion/seam.ts')
+    return new seams.Seam({ sent: this.#known.text.slice(0, this.#known.partAt.text) })
   }
 
   #close(status: AnswerStatus, error?: Answer['error']): void {

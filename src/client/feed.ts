@@ -1,6 +1,5 @@
 import type { SseEvent } from '../sse/event.ts'
 import { Connection } from './connection.ts'
-import type { Deadlines } from './deadlines.ts'
 import {
   APIConnectionTimeoutError,
   APIError,
@@ -9,47 +8,14 @@ import {
   StreamTruncatedError,
 } from './errors.ts'
 import type { EventSource } from './event-source.ts'
+import type { FeedOptions } from './feed-options.ts'
 import { Position } from './position.ts'
 import { Received } from './received.ts'
 import type * as rescue from './rescue.ts'
-import type { OnInterrupted } from './rescue.ts'
-import {
-  nextStep,
-  startReading,
-  type ResumeDecision,
-  type ResumeEvent,
-  type ResumePolicy,
-  type ResumeState,
-} from './resume.ts'
+import { nextStep, startReading, type ResumeDecision, type ResumeEvent, type ResumeState } from './resume.ts'
 import { isOffline, onWake } from './timing.ts'
-import { sleep, throwIfAborted, type Reply } from './transport.ts'
+import { sleep, throwIfAborted } from './transport.ts'
 import { askedDelay } from './retry.ts'
-import type { Clock } from '../clock.ts'
-import type { ChatRequest } from '../completion/request.ts'
-
-/** What a feed is made of. */
-export interface FeedOptions {
-  /** The first answer, whose body has not been read. */
-  readonly reply: Reply
-  /** The request, for a rescue; `undefined` for a stream that someone else started. */
-  readonly request: ChatRequest | undefined
-  readonly onInterrupted: OnInterrupted
-  /** The limits of reconnecting; `undefined` does not reconnect. */
-  readonly resume: ResumePolicy | undefined
-  readonly deadlines: Deadlines
-  readonly clock: Clock
-  readonly random: () => number
-  /** Aborts for good: the caller's signal, or `cancel()`. */
-  readonly controller: AbortController
-  /** Asks the server for what follows a cursor. Rejects with an APIError; tries once. */
-  reopen(url: string, cursor: string): Promise<Reply>
-  /** Makes a request anew, with retries before its first byte. */
-  restart(request: ChatRequest): Promise<Reply>
-  /** Tells the gateway that nobody wants the rest. */
-  cancel(url: string): void
-  /** The feed is closed. */
-  onClose(): void
-}
 
 /** How often a feed asks a model for the rest of one answer. */
 const MAX_RESCUES = 3

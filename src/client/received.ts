@@ -69,7 +69,7 @@ export class Received {
     const call = this.#call
     this.#text = ''
     this.#call = undefined
-    if (text === '' || this.#last === undefined) return
+    if ((text === '' && call === undefined) || this.#last === undefined) return
     const { id, created, model } = this.#last
     const delta =
       call === undefined ? { content: text } : { tool_calls: [{ index: call, function: { arguments: text } }] }

@@ -27,6 +27,7 @@ const provider: z.ZodType<ProviderSettings> = section({
     .optional(),
   projectId: text('expected a project id').describe('Evolution: sent as x-project-id').optional(),
   tokenUrl: text('expected a URL').describe('Evolution: where the pair is exchanged for a token').optional(),
+  tokenTimeout: duration(100).describe('Evolution: how long an exchange may take').optional(),
   headers: headerValues.describe('Further header fields of every request').optional(),
   query: headerValues.describe('Query parameters of every request').optional(),
   continuation: choice(['continue_final_message', 'prefix', 'trailing_assistant', 'none'])

@@ -18,8 +18,31 @@ const TIMEOUT = 1_500
 /** Bytes of a list, characters of one model's facts. */
 const MAX_LIST = 8 * 1024 * 1024
 const MAX_FACTS = 16 * 1024
-/** What is ours to say. */
-const OURS: ReadonlySet<string> = new Set(['id', 'object', 'created', 'owned_by', '__proto__'])
+/**
+ * What is passed on: what is known to describe a model. Not everything, because some lists also say whose
+ * account it is or where the weights lie (vLLM's `root`).
+ */
+const PASSED: ReadonlySet<string> = new Set([
+  // MegaLLM; some are Together's and OpenRouter's too
+  'type',
+  'created_at',
+  'display_name',
+  'capabilities',
+  'pricing',
+  'context_length',
+  'max_output_tokens',
+  // OpenRouter
+  'name',
+  'description',
+  'architecture',
+  'top_provider',
+  'supported_parameters',
+  // Groq, Mistral, vLLM
+  'context_window',
+  'max_completion_tokens',
+  'max_context_length',
+  'max_model_len',
+])
 
 const NOTHING: ModelFacts = {}
 
@@ -84,7 +107,7 @@ function modelsIn(text: string): ReadonlyMap<string, ModelFacts> {
   if (!Array.isArray(list)) return models
   for (const item of list) {
     if (!isObject(item) || typeof item['id'] !== 'string') continue
-    const facts = Object.fromEntries(Object.entries(item).filter(([field]) => !OURS.has(field)))
+    const facts = Object.fromEntries(Object.entries(item).filter(([field]) => PASSED.has(field)))
     if (JSON.stringify(facts).length <= MAX_FACTS) models.set(item['id'], facts)
   }
   return models

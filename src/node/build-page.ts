@@ -14,27 +14,54 @@ const SOURCES: readonly string[] = [
   'src/dialect',
 ]
 
+/** A build takes a few seconds; a lock as old as this is one that somebody died with. */
+const LOCK_MS = 60_000
+const POLL_MS = 50
+
 /**
- * Builds the page of a checkout when it is missing or older than its sources. Several processes may do so at
- * once: each builds into a folder of its own, and the last one to move it into place wins.
+ * Builds the page of a checkout when it is missing or older than its sources. Of several processes that want
+ * it at once, one builds and the others wait for it.
  *
  * @throws SluiceError `internal` with what the build said.
  */
 export async function buildPageWhenStale(root: string, say: (line: string) => void): Promise<void> {
   const target = join(root, 'dist/web')
-  const built = await modifiedAt(join(target, 'index.html'))
-  if (built !== undefined && built >= (await newestIn(root))) return
-  say('building the page (web/), once')
-  const parent = join(root, 'node_modules/.cache')
-  await mkdir(parent, { recursive: true })
-  const folder = await mkdtemp(join(parent, 'sluice-web-'))
+  if (await isFresh(root, target)) return
+  const cache = join(root, 'node_modules/.cache')
+  await mkdir(cache, { recursive: true })
+  let folder: string | undefined
+  const release = await lock(join(cache, 'sluice-web.lock'))
   try {
+    if (await isFresh(root, target)) return
+    say('building the page (web/), once')
+    folder = await mkdtemp(join(cache, 'sluice-web-'))
     await runVite(root, folder)
     await mkdir(join(root, 'dist'), { recursive: true })
-    await swap(folder, target)
+    await rm(target, { recursive: true, force: true })
+    await rename(folder, target)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+    await release()
   }
+}
+
+/** Making a folder is what only one process can do. */
+async function lock(folder: string): Promise<() => Promise<void>> {
+  for (;;) {
+    const isOurs = await mkdir(folder).then(
+      () => true,
+      () => false,
+    )
+    if (isOurs) return () => rm(folder, { recursive: true, force: true })
+    const since = await modifiedAt(folder)
+    if (since !== undefined && Date.now() - since > LOCK_MS) await rm(folder, { recursive: true, force: true })
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+}
+
+async function isFresh(root: string, target: string): Promise<boolean> {
+  const built = await modifiedAt(join(target, 'index.html'))
+  return built !== undefined && built >= (await newestIn(root))
 }
 
 async function newestIn(root: string): Promise<number> {
@@ -51,15 +78,6 @@ async function newestIn(root: string): Promise<number> {
 async function modifiedAt(file: string): Promise<number | undefined> {
   const found = await stat(file).catch(() => undefined)
   return found?.mtimeMs
-}
-
-/** A folder cannot be replaced in one step; a reader between the two finds none, and builds again. */
-async function swap(folder: string, target: string): Promise<void> {
-  await rm(target, { recursive: true, force: true })
-  // Another process was faster: what it built is as good.
-  await rename(folder, target).catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOTEMPTY')) throw error
-  })
 }
 
 function runVite(root: string, outDir: string): Promise<void> {

@@ -16,6 +16,8 @@ export interface KeyPairSettings {
   readonly projectId?: string | undefined
   /** Evolution: where the pair is exchanged for a token. */
   readonly tokenUrl?: string | undefined
+  /** Evolution: how long an exchange may take, in milliseconds; 30 s unless told. */
+  readonly tokenTimeout?: number | undefined
 }
 
 /** What an exchange of tokens needs of the world. */
@@ -34,7 +36,7 @@ export interface KeyPairOwner {
 }
 
 /** The settings that only services with a key pair have. */
-export const KEY_PAIR_FIELDS = ['keyId', 'secret', 'projectId', 'tokenUrl'] as const
+export const KEY_PAIR_FIELDS = ['keyId', 'secret', 'projectId', 'tokenUrl', 'tokenTimeout'] as const
 
 /**
  * A key pair's credential and the header fields that go with it, from settings and environment.
@@ -47,7 +49,7 @@ export function keyPair(
   env: Environment,
   means: Means,
 ): { readonly credential: Credential; readonly headers: Readonly<Record<string, string>> } {
-  const read = (field: (typeof KEY_PAIR_FIELDS)[number]): { name: string; value: string } | undefined => {
+  const read = (field: keyof Iam['env']): { name: string; value: string } | undefined => {
     const said = settings[field]
     return said === undefined || said === '' ? firstSet([iam.env[field]], env) : { name: field, value: said }
   }
@@ -63,7 +65,7 @@ export function keyPair(
   const given = read('tokenUrl')
   const tokenUrl = given === undefined ? iam.tokenUrl : checkUrl(given.value, given.name)
   return {
-    credential: iamCredential({ keyId, secret, tokenUrl, provider: name, ...means }),
+    credential: iamCredential({ keyId, secret, tokenUrl, provider: name, timeoutMs: settings.tokenTimeout, ...means }),
     headers: projectId === undefined ? {} : { 'x-project-id': projectId },
   }
 }

@@ -1,10 +1,11 @@
 import { SluiceError } from '../errors.ts'
 import type { Route, Target } from '../provider/provider.ts'
 import { ask, type AttemptContext } from './ask.ts'
+import { closingChunks } from './closing.ts'
 import { Joiner } from './joiner.ts'
 import type { ChatBody } from './outgoing.ts'
 import type { Emit } from './read.ts'
-import { continuationBody, rescues, type Rescue } from './rescue.ts'
+import { continuationBody, isSpent, rescues, type Rescue } from './rescue.ts'
 import type { Sent } from './sent.ts'
 
 /** A stream that broke off after its readers had seen some of it. */
@@ -32,6 +33,8 @@ export async function continueAnswer(broken: Broken, context: AttemptContext, em
     const ways = rescues(targets, failed, body, sent.isPlain)
     context.observer.failed(failure, ways.length > 0 ? 'rescue' : 'give_up')
     sent.closeAttempt()
+    // Cut just where the caller's own limit would have ended it: there is nothing left to ask for.
+    if (sent.isPlain && isSpent(body, sent.tokens)) return void emit(closingChunks(sent, 'length'))
     let moved = false
     for (const way of ways) {
       if (tries >= broken.route.maxAttempts + ways.length) break

@@ -3,6 +3,8 @@ import type { Continuation, Target } from '../provider/provider.ts'
 import { instructionFor } from './instruction.ts'
 import type { ChatBody } from './outgoing.ts'
 
+const LIMITS = ['max_tokens', 'max_completion_tokens'] as const
+
 /** One way to go on with a cut answer: whom to ask, and how. */
 export interface Rescue {
   readonly target: Target
@@ -31,6 +33,8 @@ export function rescues(
 }
 
 function waysToContinue(target: Target): readonly Rescue[] {
+  // What answers there is a workflow with a memory: asked again, it would do its work again and remember both.
+  if (target.provider.dialect === 'fastgpt') return []
   const instruct: Rescue = { target, mode: 'instruct' }
   return target.provider.continuation === 'none' ? [instruct] : [{ target, mode: 'prefill' }, instruct]
 }
@@ -73,10 +77,18 @@ function prefilled(
   }
 }
 
+/** Whether the caller's token limit is used up. */
+export function isSpent(body: ChatBody, tokens: number): boolean {
+  return LIMITS.some((name) => {
+    const limit = body[name]
+    return typeof limit === 'number' && limit <= tokens
+  })
+}
+
 /** What is left of the caller's token limits. */
 function lessSpent(body: ChatBody, tokens: number): ChatBody {
   const left: Record<string, number> = {}
-  for (const name of ['max_tokens', 'max_completion_tokens']) {
+  for (const name of LIMITS) {
     const limit = body[name]
     if (typeof limit === 'number') left[name] = Math.max(1, limit - tokens)
   }

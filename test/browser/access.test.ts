@@ -1,21 +1,19 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { after, before, describe, test } from 'node:test'
+import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import type { Rig } from '../support/gateway.ts'
 import { answered, launch, say, startHouse, visit, type Visit } from './support.ts'
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
 /** What axe finds wrong with the page as it is now. */
 async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(`if (!('axe' in window)) { ${AXE} }`)
+  await page.evaluate(`if (!('axe' in window)) { ${axe.source} }`)
   // Colours that are still fading are not the ones to judge.
   await page.evaluate(() => Promise.all(document.getAnimations().map((each) => each.finished.catch(() => undefined))))
-  const found: readonly { id: string; nodes: readonly { html: string; failureSummary: string }[] }[] = await page.evaluate(
-    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((result) => result.violations)`,
-  )
+  const found: readonly { id: string; nodes: readonly { html: string; failureSummary: string }[] }[] =
+    await page.evaluate(
+      `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((result) => result.violations)`,
+    )
   return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`))
 }
 
@@ -32,7 +30,12 @@ describe('the page, for everybody', () => {
 
   // axe is not the page's own: the policy would keep it out.
   const open = (options: Parameters<typeof visit>[2] = {}): Promise<Visit> =>
-    visit(browser, house, { bypassCSP: true, reducedMotion: 'reduce', model: 'sim:tokens=300,interval=0ms,reasoning=20', ...options })
+    visit(browser, house, {
+      bypassCSP: true,
+      reducedMotion: 'reduce',
+      model: 'sim:tokens=300,interval=0ms,reasoning=20',
+      ...options,
+    })
 
   for (const [name, options] of [
     ['light', { colorScheme: 'light' }],
@@ -81,7 +84,10 @@ describe('the page, for everybody', () => {
     await page.waitForFunction(() => document.querySelector('[aria-live="polite"]')?.textContent !== '')
     const said = await page.evaluate(() => [...new Set((window as unknown as { said: string[] }).said)].filter(Boolean))
     assert.ok(said.length >= 1 && said.length <= 4, JSON.stringify(said))
-    assert.ok(said.every((each) => /[.!?:)*…]$/.test(each)), JSON.stringify(said))
+    assert.ok(
+      said.every((each) => /[.!?:)*…]$/.test(each)),
+      JSON.stringify(said),
+    )
     // The text itself is no live region.
     assert.equal(await region.locator('article').count(), 0)
     assert.equal(await page.locator('article [aria-live], [role="log"]').count(), 0)
@@ -101,10 +107,12 @@ describe('the page, for everybody', () => {
     await page.keyboard.press('Escape')
     await page.getByText('Stopped', { exact: true }).waitFor()
     await page.keyboard.press('Control+k')
+    await page.getByRole('dialog', { name: 'Commands' }).waitFor()
     await page.keyboard.type('dark')
     await page.keyboard.press('Enter')
     await page.waitForFunction(() => document.documentElement.dataset['theme'] === 'dark')
     await page.keyboard.press('Control+k')
+    await page.getByRole('dialog', { name: 'Commands' }).waitFor()
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Escape')
     await page.getByRole('dialog').waitFor({ state: 'detached' })

@@ -40,9 +40,13 @@ test('an EventSource goes on after a reload in mid-answer, and stops asking afte
     await page.reload()
     await page.evaluate(listen, id)
     // Its own reconnection, 3 s after the end in Chromium, is answered 204, which closes it for good.
-    await page.waitForFunction(() => (window as unknown as { source: EventSource }).source.readyState === 2, undefined, {
-      timeout: 15_000,
-    })
+    await page.waitForFunction(
+      () => (window as unknown as { source: EventSource }).source.readyState === 2,
+      undefined,
+      {
+        timeout: 15_000,
+      },
+    )
     const count = asked.length
     const read = await page.evaluate(() => JSON.parse(sessionStorage.getItem('read') ?? '{}'))
     assert.equal(read.text, answerFor({ model: MODEL, messages: [{ role: 'user', content: 'Tell me a story' }] }))

@@ -37,7 +37,8 @@ describe('the chat page', () => {
   test('renders tables, lists and code, colours the code and copies it', async () => {
     await using shown = await visit(browser, house, { permissions: ['clipboard-read', 'clipboard-write'] })
     const { page } = shown
-    const text = 'A *word*.\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n- [x] done\n\n```ts\nconst answer: number = 42\n```\n\n![cat](https://example.com/cat.png) 你好，世界'
+    const text =
+      'A *word*.\n\n| a | b |\n|---|--:|\n| 1 | 2 |\n\n- [x] done\n\n```ts\nconst answer: number = 42\n```\n\n![cat](https://example.com/cat.png) 你好，世界'
     await page.route('**/v1/chat/completions', (route) => route.fulfill({ headers: EVENTS, body: sse(text) }))
     await say(page, 'Show me')
     await answered(page)
@@ -45,7 +46,10 @@ describe('the chat page', () => {
     assert.equal(await answer.locator('table td').first().innerText(), '1')
     assert.equal(await answer.locator('input[type=checkbox]').isChecked(), true)
     assert.equal(await answer.locator('em').innerText(), 'word')
-    assert.equal(await answer.getByRole('link', { name: 'image: cat' }).getAttribute('rel'), 'noopener noreferrer nofollow')
+    assert.equal(
+      await answer.getByRole('link', { name: 'image: cat' }).getAttribute('rel'),
+      'noopener noreferrer nofollow',
+    )
     await answer.locator('.hljs-number').waitFor()
     await answer.locator('figure').getByRole('button', { name: 'Copy' }).click()
     await answer.getByRole('button', { name: 'Copied' }).waitFor()
@@ -56,9 +60,21 @@ describe('the chat page', () => {
   test('folds reasoning, and shows tool calls', async () => {
     await using shown = await visit(browser, house)
     const { page } = shown
-    const call = { index: 0, id: 'c', type: 'function', function: { name: 'get_weather', arguments: '{"city":"Hà Nội"}' } }
+    const call = {
+      index: 0,
+      id: 'c',
+      type: 'function',
+      function: { name: 'get_weather', arguments: '{"city":"Hà Nội"}' },
+    }
     await page.route('**/v1/chat/completions', (route) =>
-      route.fulfill({ headers: EVENTS, body: frames([{ delta: { reasoning_content: 'Let me think' } }, { delta: { tool_calls: [call] } }, { delta: {}, finish_reason: 'tool_calls' }]) }),
+      route.fulfill({
+        headers: EVENTS,
+        body: frames([
+          { delta: { reasoning_content: 'Let me think' } },
+          { delta: { tool_calls: [call] } },
+          { delta: {}, finish_reason: 'tool_calls' },
+        ]),
+      }),
     )
     await say(page, 'Weather?')
     await answered(page)
@@ -149,6 +165,18 @@ describe('the chat page', () => {
     assert.equal(Reflect.get(body, 'max_tokens'), 7)
     assert.deepEqual(Reflect.get(body, 'messages')[0], { role: 'system', content: 'Be brief' })
   })
+})
+
+describe('around the chat', () => {
+  let browser: Browser
+  let house: Rig
+  before(async () => {
+    ;[browser, house] = await Promise.all([launch(), startHouse({ 'other-model': 'sim:tokens=60,interval=1ms' })])
+  })
+  after(async () => {
+    await browser?.close()
+    await house?.[Symbol.asyncDispose]()
+  })
 
   test('tells why: stream, attempts, times, speed, chart and timeline', async () => {
     await using shown = await visit(browser, house)
@@ -192,8 +220,34 @@ describe('the chat page', () => {
   test('shows what a FastGPT workflow asks as buttons and forms', async () => {
     await using shown = await visit(browser, house)
     const { page } = shown
-    const select = { type: 'userSelect', params: { description: 'Which one?', userSelectOptions: [{ key: 'a', value: 'Red' }, { key: 'b', value: 'Blue' }] } }
-    const form = { type: 'userInput', params: { description: 'Who?', inputForm: [{ type: 'input', key: 'name', label: 'Name', required: true }, { type: 'select', key: 'size', label: 'Size', list: [{ label: 'S', value: 'S' }, { label: 'L', value: 'L' }] }] } }
+    const select = {
+      type: 'userSelect',
+      params: {
+        description: 'Which one?',
+        userSelectOptions: [
+          { key: 'a', value: 'Red' },
+          { key: 'b', value: 'Blue' },
+        ],
+      },
+    }
+    const form = {
+      type: 'userInput',
+      params: {
+        description: 'Who?',
+        inputForm: [
+          { type: 'input', key: 'name', label: 'Name', required: true },
+          {
+            type: 'select',
+            key: 'size',
+            label: 'Size',
+            list: [
+              { label: 'S', value: 'S' },
+              { label: 'L', value: 'L' },
+            ],
+          },
+        ],
+      },
+    }
     const asked: string[] = []
     await page.route('**/v1/chat/completions', async (route) => {
       const { messages } = route.request().postDataJSON()
@@ -240,25 +294,47 @@ describe('the chat page', () => {
   test('sets text that runs from right to left from right to left', async () => {
     await using shown = await visit(browser, house)
     const { page } = shown
-    await page.route('**/v1/chat/completions', (route) => route.fulfill({ headers: EVENTS, body: sse('مرحبا بالعالم\n\n- واحد\n- اثنان') }))
+    await page.route('**/v1/chat/completions', (route) =>
+      route.fulfill({ headers: EVENTS, body: sse('مرحبا بالعالم\n\n- واحد\n- اثنان') }),
+    )
     await say(page, 'اكتب لي')
     await answered(page)
     const direction = (selector: string): Promise<string> =>
-      page.locator(selector).first().evaluate((element) => getComputedStyle(element).direction)
+      page
+        .locator(selector)
+        .first()
+        .evaluate((element) => getComputedStyle(element).direction)
     assert.equal(await direction('.said'), 'rtl')
     assert.equal(await direction('.markdown p'), 'rtl')
+    assert.equal(await direction('.markdown ul'), 'rtl')
   })
 
   test('fits a phone: nothing is wider than it, and the list opens and closes', async () => {
-    await using shown = await visit(browser, house, { viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true })
+    await using shown = await visit(browser, house, {
+      viewport: { width: 360, height: 640 },
+      hasTouch: true,
+      isMobile: true,
+    })
     const { page } = shown
     await page.route('**/v1/chat/completions', (route) =>
-      route.fulfill({ headers: EVENTS, body: sse(`${'word'.repeat(100)}\n\n\`\`\`js\n${'x'.repeat(300)}\n\`\`\`\n\n| ${'a | '.repeat(20)}\n|${'---|'.repeat(20)}\n`) }),
+      route.fulfill({
+        headers: EVENTS,
+        body: sse(
+          `${'word'.repeat(100)}\n\n\`\`\`js\n${'x'.repeat(300)}\n\`\`\`\n\n| ${'a | '.repeat(20)}\n|${'---|'.repeat(20)}\n`,
+        ),
+      }),
     )
     await say(page, 'wide')
     await answered(page)
     assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 360)
-    assert.ok((await page.locator('.thread').evaluate((element) => element.scrollWidth)) <= 360)
+    const wide = await page
+      .locator('.thread *')
+      .evaluateAll((all) =>
+        all
+          .filter((each) => each.closest('pre, .table-box') === null && each.getBoundingClientRect().right > 360)
+          .map((each) => each.outerHTML.slice(0, 200)),
+      )
+    assert.deepEqual(wide, [])
     const list = page.getByRole('navigation')
     assert.equal(await list.isVisible(), false)
     await page.getByRole('button', { name: 'Conversations' }).click()

@@ -23,7 +23,7 @@ describe('an answer on the page', () => {
   test('survives five reloads in its middle: the text is exact, and the provider was asked once', async () => {
     await using shown = await visit(browser, house, { model: 'slow' })
     const { page } = shown
-    const before = generations(house)
+    const earlier = generations(house)
     await say(page, 'Tell me of reloading')
     for (let round = 0; round < 5; round++) {
       // Each time a little more of it is there.
@@ -37,7 +37,7 @@ describe('an answer on the page', () => {
     const kept = await keptAnswer(page)
     assert.equal(kept.text, expected('Tell me of reloading'))
     assert.equal(kept.status, 'done')
-    assert.equal(generations(house) - before, 1)
+    assert.equal(generations(house) - earlier, 1)
     assert.ok(await page.getByText('Continued where it was').isVisible())
     assert.deepEqual(shown.wrongs, [])
   })
@@ -45,19 +45,19 @@ describe('an answer on the page', () => {
   test('is asked for once when the page is reloaded before its first word', async () => {
     await using shown = await visit(browser, house, { model: 'sim:tokens=40,interval=5ms,first=1500ms' })
     const { page } = shown
-    const before = generations(house)
+    const earlier = generations(house)
     await say(page, 'Wait for it')
     await page.getByRole('status', { name: 'Waiting for the first word' }).waitFor()
     await page.reload()
     await answered(page)
     assert.equal((await keptAnswer(page)).text, expected('Wait for it', 'sim:tokens=40,interval=5ms,first=1500ms'))
-    assert.equal(generations(house) - before, 1)
+    assert.equal(generations(house) - earlier, 1)
   })
 
   test('goes on after the network was gone, and says so', async () => {
     await using shown = await visit(browser, house, { model: 'slow' })
     const { page, context } = shown
-    const before = generations(house)
+    const earlier = generations(house)
     await say(page, 'Tell me of networks')
     await page.locator('article .markdown').waitFor()
     await context.setOffline(true)
@@ -66,14 +66,14 @@ describe('an answer on the page', () => {
     await context.setOffline(false)
     await answered(page)
     assert.equal((await keptAnswer(page)).text, expected('Tell me of networks'))
-    assert.equal(generations(house) - before, 1)
+    assert.equal(generations(house) - earlier, 1)
     assert.deepEqual(shown.wrongs, [])
   })
 
   test('is in step in a second tab, which reads the same stream', async () => {
     await using shown = await visit(browser, house, { model: 'slow' })
     const { page, context } = shown
-    const before = generations(house)
+    const earlier = generations(house)
     await say(page, 'Tell me of tabs')
     await page.locator('article .markdown').waitFor()
     const second = await context.newPage()
@@ -83,7 +83,7 @@ describe('an answer on the page', () => {
     const texts = await Promise.all([page, second].map((each) => each.locator('article .markdown').innerText()))
     assert.equal(texts[0], texts[1])
     assert.equal((await keptAnswer(second)).text, expected('Tell me of tabs'))
-    assert.equal(generations(house) - before, 1)
+    assert.equal(generations(house) - earlier, 1)
   })
 
   test('comes in several conversations at once', async () => {

@@ -12,7 +12,19 @@ const { payloads }: { readonly payloads: readonly { readonly id: string; readonl
 
 /** What a conversation full of payloads may be made of: these elements with these attributes, and no others. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  '*': ['class', 'dir', 'tabindex', 'role', 'aria-label', 'aria-busy', 'aria-hidden', 'data-align', 'title', 'style'],
+  '*': [
+    'class',
+    'dir',
+    'tabindex',
+    'role',
+    'aria-label',
+    'aria-busy',
+    'aria-hidden',
+    'data-align',
+    'data-depth',
+    'title',
+    'style',
+  ],
   a: ['href', 'target', 'rel'],
   ol: ['start'],
   details: ['open'],
@@ -35,7 +47,8 @@ function strange(page: Page): Promise<readonly string[]> {
         const name = element.localName
         if (!(name in allowed) && !plain.includes(name)) found.push(`<${name}>`)
         for (const { name: attribute, value } of element.attributes) {
-          if (![...(allowed['*'] ?? []), ...(allowed[name] ?? [])].includes(attribute)) found.push(`${name} ${attribute}`)
+          if (![...(allowed['*'] ?? []), ...(allowed[name] ?? [])].includes(attribute))
+            found.push(`${name} ${attribute}`)
           if (attribute === 'style' && name !== 'div') found.push(`${name} style=${value}`)
           if (attribute === 'href' && !/^(?:https?|mailto):/.test(value)) found.push(`href ${value}`)
         }
@@ -66,7 +79,12 @@ function seeded(): object {
         { name: payload, data: payload },
         {
           name: 'interactive',
-          data: { interactive: { type: 'userSelect', params: { description: payload, userSelectOptions: [{ value: payload }] } } },
+          data: {
+            interactive: {
+              type: 'userSelect',
+              params: { description: payload, userSelectOptions: [{ value: payload }] },
+            },
+          },
         },
       ],
       timings: { arrivals: [] },
@@ -77,7 +95,15 @@ function seeded(): object {
     },
   ])
   const settings = { model: payloads[3]?.payload ?? '' }
-  return { id: 'seeded', title: payloads[5]?.payload, createdAt: at, updatedAt: at, settings, messages, leaf: messages.at(-1)?.id }
+  return {
+    id: 'seeded',
+    title: payloads[5]?.payload,
+    createdAt: at,
+    updatedAt: at,
+    settings,
+    messages,
+    leaf: messages.at(-1)?.id,
+  }
 }
 
 describe('what a model says', () => {
@@ -117,15 +143,25 @@ describe('what a model says', () => {
     }, seeded())
     await page.goto(`${new URL(page.url()).origin}/#seeded`)
     await page.reload()
-    await page.locator('article').nth(payloads.length * 2 - 1).waitFor()
+    await page
+      .locator('article')
+      .nth(payloads.length * 2 - 1)
+      .waitFor()
     await page.evaluate(() => document.querySelectorAll('details').forEach((each) => (each.open = true)))
     await page.waitForTimeout(300)
     assert.deepEqual(await strange(page), [])
     // What has no markup of Markdown in it is shown letter by letter.
-    const plain = payloads.filter(({ payload }) => !/[*_`~[\]\\&#\n\r\t\u0000]|^\s|\s{2}|\s$|^[-+>|=\d]|https?:|www\.|@|^$/.test(payload))
+    const plain = payloads.filter(
+      ({ payload }) => !/[*_`~[\]\\&#\n\r\t\u0000]|^\s|\s{2}|\s$|^[-+>|=\d]|https?:|www\.|@|^$/.test(payload),
+    )
     assert.ok(plain.length > 40)
-    const texts = new Set(await page.locator('article .markdown').evaluateAll((all) => all.map((each) => each.textContent)))
-    assert.deepEqual(plain.filter(({ payload }) => !texts.has(payload) && !/<br\s*\/?>/i.test(payload)).map(({ payload }) => payload), [])
+    const texts = new Set(
+      await page.locator('article .markdown').evaluateAll((all) => all.map((each) => each.textContent)),
+    )
+    assert.deepEqual(
+      plain.filter(({ payload }) => !texts.has(payload) && !/<br\s*\/?>/i.test(payload)).map(({ payload }) => payload),
+      [],
+    )
     assert.deepEqual(shown.wrongs, [])
   })
 
@@ -134,7 +170,11 @@ describe('what a model says', () => {
       await using shown = await visit(browser, house, { model })
       const { page } = shown
       for (let from = 0; from < payloads.length; from += 24) {
-        const text = payloads.slice(from, from + 24).map(({ payload }) => payload.replaceAll('\0', '')).join('\n\n').trim()
+        const text = payloads
+          .slice(from, from + 24)
+          .map(({ payload }) => payload.replaceAll('\0', ''))
+          .join('\n\n')
+          .trim()
         await page.getByRole('button', { name: 'New chat' }).click()
         await say(page, text)
         await answered(page)
@@ -150,7 +190,13 @@ describe('what a model says', () => {
     const { page } = shown
     for (let from = 0; from < payloads.length; from += 95) {
       await page.getByRole('button', { name: 'New chat' }).click()
-      await say(page, payloads.slice(from, from + 95).map(({ payload }) => payload).join(' '))
+      await say(
+        page,
+        payloads
+          .slice(from, from + 95)
+          .map(({ payload }) => payload)
+          .join(' '),
+      )
       await page.getByRole('alert').waitFor()
       assert.deepEqual(await strange(page), [])
     }
@@ -164,7 +210,12 @@ describe('the page', () => {
     const { origin } = new URL(house.url)
     const page = await fetch(origin)
     const policy = page.headers.get('content-security-policy') ?? ''
-    for (const rule of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"])
+    for (const rule of [
+      "default-src 'none'",
+      "script-src 'self'",
+      "frame-ancestors 'none'",
+      "require-trusted-types-for 'script'",
+    ])
       assert.ok(policy.includes(rule), rule)
     assert.doesNotMatch(policy, /unsafe|\*/)
     assert.equal(page.headers.get('x-content-type-options'), 'nosniff')
@@ -173,8 +224,32 @@ describe('the page', () => {
     assert.match(script.headers.get('cache-control') ?? '', /immutable/)
     const again = await fetch(origin + asset, { headers: { 'if-none-match': script.headers.get('etag') ?? '' } })
     assert.equal(again.status, 304)
-    for (const path of ['/assets/nothing.js', '/assets/..%2findex.html', '/index.html', '/assets/', '/package.json', '/assets/__proto__'])
+    for (const path of [
+      '/assets/nothing.js',
+      '/assets/..%2findex.html',
+      '/index.html',
+      '/assets/',
+      '/package.json',
+      '/assets/__proto__',
+    ])
       assert.equal((await fetch(origin + path)).status, 404, path)
     assert.equal((await fetch(origin, { method: 'POST' })).status, 405)
+  })
+
+  test('is at first no more than 160 KB, gzipped', async (t) => {
+    await using house = await startRig()
+    const { origin } = new URL(house.url)
+    const size = async (path: string): Promise<number> => {
+      const response = await fetch(origin + path)
+      assert.equal(response.headers.get('content-encoding'), 'gzip', path)
+      return Number(response.headers.get('content-length'))
+    }
+    const html = await (await fetch(origin)).text()
+    const files = [...html.matchAll(/(?:src|href)="(\/[^"]+\.(?:js|css))"/g)].map(([, path = '']) => path)
+    assert.ok(files.length >= 2)
+    const sizes = await Promise.all(['/', ...files].map(size))
+    const total = sizes.reduce((sum, each) => sum + each, 0) / 1024
+    t.diagnostic(`first load ${total.toFixed(1)} KB gzip`)
+    assert.ok(total <= 160, `${total} KB`)
   })
 })

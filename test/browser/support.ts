@@ -30,7 +30,9 @@ export function startHouse(models: Readonly<Record<string, string>> = {}): Promi
   return startRig({
     config: (simulator) => {
       const provider = plainProvider(simulator.url, { name: 'simulator' })
-      const routes = Object.entries(named).map(([name, model]) => [name, route(name, [target(provider, model)])] as const)
+      const routes = Object.entries(named).map(
+        ([name, model]) => [name, route(name, [target(provider, model)])] as const,
+      )
       return { passthrough: provider, routes: new Map(routes) }
     },
   })
@@ -92,7 +94,10 @@ export async function say(page: Page, text: string): Promise<void> {
 
 /** Waits until no answer is coming. */
 export async function answered(page: Page, count: number = 1): Promise<void> {
-  await page.locator('article[aria-busy="false"]').nth(count - 1).waitFor({ timeout: 30_000 })
+  await page
+    .locator('article[aria-busy="false"]')
+    .nth(count - 1)
+    .waitFor({ timeout: 30_000 })
   await page.locator('article[aria-busy="true"]').waitFor({ state: 'detached', timeout: 30_000 })
 }
 

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
  * - `resume [--streams 1000] [--resumes 1000]`: readers that come and go, over both logs, with and
  *   without sockets;
  * - `kill [--rounds 50] [--streams 200]`: kill -9 of the gateway under load, restart, resume;
- * - `upstream [--overlaps 8] [--pairs 80] [--schedules 300]`: every fault of the simulator, every seam,
+ * - `upstream [--overlaps 31] [--pairs 80] [--schedules 300]`: every fault of the simulator, every seam,
  *   the breaker.
  *
  * All take `--seed N`, printed, which makes the same choices again.
@@ -47,7 +47,7 @@ const EXPERIMENTS: Readonly<Record<string, () => Promise<boolean>>> = {
   },
   upstream: async () => {
     const { runUpstream } = await import('./upstream/run.ts')
-    const options = { overlaps: count('overlaps', 8), pairs: count('pairs', 80), schedules: count('schedules', 300) }
+    const options = { overlaps: count('overlaps', 31), pairs: count('pairs', 80), schedules: count('schedules', 300) }
     return runUpstream({ seed, ...options }, print)
   },
 }

@@ -35,12 +35,12 @@ export function request(url: string, options: SocketRequest): Promise<SocketConn
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(url, { method, headers, agent, localAddress })
     outgoing.on('error', reject)
-    outgoing.on('response', (incoming) => resolve(connection(incoming, random)))
+    outgoing.on('response', (incoming) => resolve(toConnection(incoming, random)))
     outgoing.end(body)
   })
 }
 
-function connection(incoming: IncomingMessage, random: Random): SocketConnection {
+function toConnection(incoming: IncomingMessage, random: Random): SocketConnection {
   let wake: (() => void) | undefined
   const stir = (): void => wake?.()
   for (const event of ['readable', 'end', 'close', 'error']) incoming.on(event, stir)

@@ -63,7 +63,9 @@ describe('a conversation', () => {
     await settle()
     clock.advance(50)
     stream?.event({ type: 'event', name: 'flowNodeStatus', data: { name: 'search' } })
-    stream?.delta({ tool_calls: [{ index: 0, id: 'c1', type: 'function', function: { name: 'f', arguments: '{"a"' } }] })
+    stream?.delta({
+      tool_calls: [{ index: 0, id: 'c1', type: 'function', function: { name: 'f', arguments: '{"a"' } }],
+    })
     stream?.delta({ tool_calls: [{ index: 0, function: { arguments: ':1}' } }] })
     stream?.event({
       type: 'chunk',
@@ -134,7 +136,10 @@ describe('a conversation', () => {
     client.asked[2]?.finish()
     await sent
     const said = chat.getSnapshot().messages.filter(({ role }) => role === 'user')
-    assert.deepEqual(said.map(({ text }) => text), ['one', 'two', 'four'])
+    assert.deepEqual(
+      said.map(({ text }) => text),
+      ['one', 'two', 'four'],
+    )
   })
 
   test('holds the queue after a failure', async () => {

@@ -15,10 +15,13 @@ test('several conversations are answered at once, and the list says which', asyn
   void one.send('first')
   void two.send('second')
   await settle()
-  assert.deepEqual(chats.getSnapshot().map(({ title, isBusy }) => [title, isBusy]).toSorted(), [
-    ['first', true],
-    ['second', true],
-  ])
+  assert.deepEqual(
+    chats.getSnapshot().map(({ title, isBusy }) => [title, isBusy]),
+    [
+      ['second', true],
+      ['first', true],
+    ],
+  )
   const before = told
   const list = chats.getSnapshot()
   for (let i = 0; i < 10; i++) {
@@ -30,9 +33,21 @@ test('several conversations are answered at once, and the list says which', asyn
   assert.equal(chats.getSnapshot(), list)
   client.asked[0]?.finish()
   await settle()
-  assert.deepEqual(chats.getSnapshot().filter(({ isBusy }) => isBusy).map(({ title }) => title), ['second'])
-  assert.deepEqual((await chats.search('first')).map(({ id }) => id), ['one'])
+  assert.deepEqual(
+    chats
+      .getSnapshot()
+      .filter(({ isBusy }) => isBusy)
+      .map(({ title }) => title),
+    ['second'],
+  )
+  assert.deepEqual(
+    (await chats.search('first')).map(({ id }) => id),
+    ['one'],
+  )
   await chats.remove('two')
   assert.equal(client.asked[1]?.isCancelled, true)
-  assert.deepEqual(chats.getSnapshot().map(({ id }) => id), ['one'])
+  assert.deepEqual(
+    chats.getSnapshot().map(({ id }) => id),
+    ['one'],
+  )
 })

@@ -14,7 +14,16 @@ const STORES: Readonly<Record<string, () => ConversationStore>> = {
 
 function conversation(id: string, text: string, more: Partial<Conversation> = {}): Conversation {
   const message = { role: 'user', id: `${id}-${text}`, parent: undefined, createdAt: 1, text } as const
-  return { id, title: text, createdAt: 1, updatedAt: 1, settings: { model: 'm' }, messages: [message], leaf: message.id, ...more }
+  return {
+    id,
+    title: text,
+    createdAt: 1,
+    updatedAt: 1,
+    settings: { model: 'm' },
+    messages: [message],
+    leaf: message.id,
+    ...more,
+  }
 }
 
 for (const [name, create] of Object.entries(STORES)) {

@@ -55,7 +55,7 @@ export class ScriptedStream implements AnswerStream {
   }
 
   async *events(): AsyncGenerator<StreamEvent> {
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const item = this.#items[at]
       if (item !== undefined) {
         at++
@@ -105,9 +105,9 @@ export interface Rig {
   readonly client: ScriptedClient
   readonly clock: TestClock
   /** Runs the frames that are due; how many there were. */
-  frame(): number
+  readonly frame: () => number
   /** The last message, which must be an answer. */
-  answer(): Answer
+  readonly answer: () => Answer
 }
 
 export function startChat(options: Partial<ChatOptions> = {}): Rig {

@@ -30,7 +30,16 @@ function answer(id: string, parent: string, more: Partial<Answer> = {}): Answer 
 }
 
 function conversation(messages: readonly Message[], more: Partial<Conversation> = {}): Conversation {
-  return { id: 'c', title: 't', createdAt: 1, updatedAt: 1, settings: { model: 'm' }, messages, leaf: undefined, ...more }
+  return {
+    id: 'c',
+    title: 't',
+    createdAt: 1,
+    updatedAt: 1,
+    settings: { model: 'm' },
+    messages,
+    leaf: undefined,
+    ...more,
+  }
 }
 
 const byId = (messages: readonly Message[]): Map<string, Message> => new Map(messages.map((each) => [each.id, each]))
@@ -38,7 +47,10 @@ const byId = (messages: readonly Message[]): Map<string, Message> => new Map(mes
 describe('a tree of messages', () => {
   test('gives the way from the start to a leaf, and ends in a damaged one', () => {
     const messages = byId([user('a', undefined), answer('b', 'a'), user('c', 'b'), user('d', 'b')])
-    assert.deepEqual(pathTo(messages, 'd').map(({ id }) => id), ['a', 'b', 'd'])
+    assert.deepEqual(
+      pathTo(messages, 'd').map(({ id }) => id),
+      ['a', 'b', 'd'],
+    )
     assert.deepEqual(pathTo(messages, undefined), [])
     const circle = byId([user('a', 'b'), user('b', 'a')])
     assert.equal(pathTo(circle, 'a').length, 2)
@@ -70,9 +82,9 @@ describe('a tree of messages', () => {
 })
 
 describe('merging two versions of a conversation', () => {
-  const anyMessage = fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd', 'e'), n: fc.nat(5), done: fc.boolean() }).map(
-    ({ id, n, done }): Message => answer(id, 'u', { text: 'x'.repeat(n), status: done ? 'done' : 'streaming' }),
-  )
+  const anyMessage = fc
+    .record({ id: fc.constantFrom('a', 'b', 'c', 'd', 'e'), n: fc.nat(5), done: fc.boolean() })
+    .map(({ id, n, done }): Message => answer(id, 'u', { text: 'x'.repeat(n), status: done ? 'done' : 'streaming' }))
   const anyConversation = fc
     .record({ messages: fc.uniqueArray(anyMessage, { selector: ({ id }) => id }), updatedAt: fc.nat(3) })
     .map(({ messages, updatedAt }) => conversation(messages, { updatedAt, leaf: messages.at(-1)?.id }))

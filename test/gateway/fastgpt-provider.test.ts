@@ -94,6 +94,7 @@ describe('FastGPT behind the OpenAI surface', () => {
     const events = eventsOf(await (await it.openai()).text())
     assert.match(events.at(-1)?.data ?? '', /"code":"upstream_interrupted"/)
     assert.equal(textOf(events.slice(0, -1)), '电影')
+    assert.equal(it.foreign.requests.length, 1, 'a workflow is not run again behind its back')
   })
 
   test("a plugin's answer, which has no finish_reason, is complete all the same", async () => {

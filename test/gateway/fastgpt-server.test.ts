@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import OpenAI from 'openai'
 import { serve } from '../../src/node/serve.ts'
 import { createProvider } from '../../src/provider/create.ts'
 import { gatewayConfig, keepingLogger, plainProvider } from '../support/gateway.ts'
@@ -81,6 +82,15 @@ describe('the gateway as a FastGPT', () => {
     assert.equal(it.sent(0)['model'], 'default')
     assert.equal('sluice_fastgpt' in it.sent(0), false)
     assert.equal('detail' in it.sent(0), false)
+  })
+
+  test('is good enough for the official OpenAI SDK', async () => {
+    await using it = await rig(counted)
+    const client = new OpenAI({ baseURL: `${it.url}/api/v1`, apiKey: 'fastgpt-any', maxRetries: 0 })
+    const stream = client.chat.completions.stream({ model: 'any', messages: [{ role: 'user', content: 'Who?' }] })
+    const completion = await stream.finalChatCompletion()
+    assert.equal(completion.choices[0]?.message.content, 'Lucas')
+    assert.equal(completion.choices[0]?.finish_reason, 'stop')
   })
 
   test('streams typed events with detail: first the status, and v1 has the results after [DONE]', async () => {

@@ -187,18 +187,23 @@ describe('the list of models', () => {
         id: 'gpt-5',
         object: 'model',
         owned_by: 'openai',
+        root: '/secret/path',
+        permission: [{ organization: 'org-canary' }],
         display_name: 'GPT-5',
         context_length: 400_000,
         pricing: { input_tokens_cost_per_million: 1.25, currency: 'USD' },
         capabilities: { supports_vision: true },
       },
-      { id: 'huge', blob: 'x'.repeat(20_000) },
+      { id: 'second', description: 'x'.repeat(20_000) },
       'nonsense',
     ],
   }
 
   test("has the fields that a model's provider gives, and asks for them once", async () => {
-    await using it = await rig((response) => void response.end(JSON.stringify(LIST)), refuses(500, ''))
+    await using it = await rig(
+      (response) => void response.end(JSON.stringify(LIST)),
+      (response) => void response.end(JSON.stringify(LIST)),
+    )
     for (let twice = 0; twice < 2; twice++) {
       const list: { data: Record<string, unknown>[] } = JSON.parse(await (await it.get('/v1/models')).text())
       const [first, second] = list.data
@@ -222,7 +227,13 @@ describe('the list of models', () => {
       it.one.requests.map(({ url }) => url),
       ['/v1/models'],
     )
-    assert.equal(it.two.requests.length, 1, 'a failure is not asked for again at once')
+    assert.equal(it.two.requests.length, 1)
+  })
+
+  test('asks a provider that has none only once in a while', async () => {
+    await using it = await rig(refuses(500, ''), (response) => void response.end('<html>'))
+    for (let twice = 0; twice < 2; twice++) assert.equal((await it.get('/v1/models')).status, 200)
+    assert.deepEqual([it.one.requests.length, it.two.requests.length], [1, 1])
   })
 
   test('does not wait for a provider that is silent', async () => {

@@ -71,7 +71,11 @@ export async function installPacked(): Promise<Consumer> {
   const installed = join(folder, 'node_modules/sluice')
   await mkdir(installed, { recursive: true })
   await promisify(execFile)('tar', ['-xzf', tarball, '--strip-components=1', '-C', installed])
-  for (const name of [...Object.keys(manifest.dependencies), '@types/node', 'undici-types']) {
+  for (const name of [
+    ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies }),
+    '@types/node',
+    'undici-types',
+  ]) {
     await mkdir(dirname(join(folder, 'node_modules', name)), { recursive: true })
     await symlink(join(root, 'node_modules', name), join(folder, 'node_modules', name))
   }

@@ -232,6 +232,19 @@ describe('Evolution', () => {
     assert.equal(foundation.baseUrl, 'https://foundation.test/v1')
   })
 
+  test('gives an exchange as long as the settings say', async () => {
+    const clock = new TestClock()
+    const fetch: TokenFetch = (_url, { signal }) =>
+      new Promise((_, reject) => signal?.addEventListener('abort', () => reject(new Error('aborted'))))
+    const provider = createProvider('e', { ...pair, tokenTimeout: 2_000 }, {}, { fetch, clock })
+    const failed = assert.rejects(async () => provider.credential.headers(), {
+      code: 'upstream_head_timeout',
+      message: 'e: the token service did not answer within 2000 ms',
+    })
+    clock.advance(2_000)
+    await failed
+  })
+
   test('exchanges at cloud.ru unless told, and sends no project unless there is one', () => {
     const provider = createProvider('e', pair, {})
     assert.deepEqual(provider.headers, {})

@@ -10,7 +10,10 @@ import { safeHref } from '../../web/src/markdown/links.ts'
 import { nextSentences } from '../../web/src/sentences.ts'
 
 const TEXTS: readonly string[] = [
-  answerFor({ model: 'sim:tokens=500,seed=1', messages: [{ role: 'user', content: 'Compare tables, lists and code in Go' }] }),
+  answerFor({
+    model: 'sim:tokens=500,seed=1',
+    messages: [{ role: 'user', content: 'Compare tables, lists and code in Go' }],
+  }),
   answerFor({ model: 'sim:tokens=500,seed=2', messages: [{ role: 'user', content: 'Напиши сортировку на Rust' }] }),
   '- a\n- b\n\n- c\n\n  more\n\ntext\n\n1. x\n2. y\n',
   '| a | b |\n|---|--:|\n| 1 | 2 |\n\n```ts\nconst a = `x`\n```\nafter\n\n> quote\nlazy\n\nTitle\n===\n',
@@ -25,7 +28,10 @@ describe('the blocks of a text that grows', () => {
       for (const size of [1, 3, 17, 1_000]) {
         const reader = new BlockReader()
         for (let end = size; end < text.length; end += size) reader.read(text.slice(0, end), false)
-        assert.deepEqual(reader.read(text, true).map(({ token }) => token), [...whole])
+        assert.deepEqual(
+          reader.read(text, true).map(({ token }) => token),
+          [...whole],
+        )
       }
     }
   })
@@ -37,8 +43,15 @@ describe('the blocks of a text that grows', () => {
         const part = text.slice(0, end)
         const blocks = reader.read(part, false)
         const expected = new Lexer().lex(part)
-        assert.deepEqual(blocks.map(({ token }) => token.type), expected.map(({ type }) => type), JSON.stringify(part.slice(-80)))
-        assert.deepEqual(blocks.slice(0, -1).map(({ token }) => token.raw), expected.slice(0, -1).map(({ raw }) => raw))
+        assert.deepEqual(
+          blocks.map(({ token }) => token.type),
+          expected.map(({ type }) => type),
+          JSON.stringify(part.slice(-80)),
+        )
+        assert.deepEqual(
+          blocks.slice(0, -1).map(({ token }) => token.raw),
+          expected.slice(0, -1).map(({ raw }) => raw),
+        )
       }
     }
   })
@@ -53,7 +66,10 @@ describe('the blocks of a text that grows', () => {
   test('begin anew with another text', () => {
     const reader = new BlockReader()
     reader.read('# One\n\nTwo\n\nThree', false)
-    assert.deepEqual(reader.read('Other', false).map(({ token }) => token.raw), ['Other'])
+    assert.deepEqual(
+      reader.read('Other', false).map(({ token }) => token.raw),
+      ['Other'],
+    )
   })
 
   test('know links whose target came before', () => {
@@ -65,28 +81,60 @@ describe('the blocks of a text that grows', () => {
 })
 
 test('what is open at the end of a line is closed for showing', () => {
-  for (const [text, closing] of [['a **b', '**'], ['a **b**', ''], ['a `b', '`'], ['a `**', '`'], ['a **b*', ''], ['a', ''], ['2 ** ', '']])
-    assert.equal(closingOf(text ?? ''), closing, text)
+  const cases: readonly (readonly [string, string])[] = [
+    ['a **b', '**'],
+    ['a **b**', ''],
+    ['a `b', '`'],
+    ['a `**', '`'],
+    ['a **b*', ''],
+    ['a', ''],
+    ['2 ** ', ''],
+  ]
+  for (const [text, closing] of cases) assert.equal(closingOf(text), closing, text)
 })
 
 test('a link goes to the web or to a mailbox, and nowhere else', () => {
   assert.equal(safeHref('https://example.com/a?b#c'), 'https://example.com/a?b#c')
   assert.equal(safeHref('mailto:a@example.com'), 'mailto:a@example.com')
-  for (const bad of ['javascript:alert(1)', 'JaVaScRiPt:alert(1)', ' javascript:alert(1)', 'java\nscript:x', 'data:text/html,x', 'vbscript:x', '//evil.example', '/v1/models', '', 'blob:x', 'file:///etc/passwd', 'https://user:pass@example.com', 'javascript&colon;alert(1)'])
+  for (const bad of [
+    'javascript:alert(1)',
+    'JaVaScRiPt:alert(1)',
+    ' javascript:alert(1)',
+    'java\nscript:x',
+    'data:text/html,x',
+    'vbscript:x',
+    '//evil.example',
+    '/v1/models',
+    '',
+    'blob:x',
+    'file:///etc/passwd',
+    'https://user:pass@example.com',
+    'javascript&colon;alert(1)',
+  ])
     assert.equal(safeHref(bad), undefined, bad)
 })
 
 test('character references become characters, unknown ones stay', () => {
-  assert.equal(decodeEntities('a &lt;b&gt; &amp;amp; &#65;&#x42; &nope; &#0; &#xD800; &constructor;'), 'a <b> &amp; AB &nope; \ufffd \ufffd &constructor;')
+  assert.equal(
+    decodeEntities('a &lt;b&gt; &amp;amp; &#65;&#x42; &nope; &#0; &#xD800; &constructor;'),
+    'a <b> &amp; AB &nope; \ufffd \ufffd &constructor;',
+  )
 })
 
 test('code in colours is the same code', () => {
   const flat = (pieces: readonly Painted[]): string =>
     pieces.map((each) => (typeof each === 'string' ? each : flat(each.children))).join('')
-  const samples: readonly (readonly [string, string])[] = [['typescript', 'const a: string = `x${1 + 1}` // no\n'], ['html', '<script>let a = 1</script>'], ['python', 'def f(x):\n    return "y"']]
+  const samples: readonly (readonly [string, string])[] = [
+    ['typescript', 'const a: string = `x${1 + 1}` // no\n'],
+    ['html', '<script>let a = 1</script>'],
+    ['python', 'def f(x):\n    return "y"'],
+  ]
   for (const [language, code] of samples) {
     const painted = paint(code, language)
-    assert.ok(painted?.some((each) => typeof each !== 'string'), language)
+    assert.ok(
+      painted?.some((each) => typeof each !== 'string'),
+      language,
+    )
     assert.equal(flat(painted ?? []), code)
   }
   assert.equal(paint('x', 'klingon'), undefined)

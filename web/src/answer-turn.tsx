@@ -22,6 +22,7 @@ export function AnswerTurn(props: {
   const isSilent = isComing && answer.text === '' && answer.toolCalls.length === 0
   return (
     <article className="turn" aria-label={texts.answerOf(answer.settings.model)} aria-busy={isComing}>
+      <h2 className="sr-only">{texts.answerOf(answer.settings.model)}</h2>
       <Reasoning answer={answer} />
       <ToolCalls answer={answer} />
       <Events chat={chat} answer={answer} isLast={isLast} />

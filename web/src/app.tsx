@@ -45,7 +45,10 @@ export function App(): ReactNode {
         {messages.length === 0 && status !== 'loading' ? (
           <Empty onAsk={(text) => void chat.send(text)} />
         ) : (
-          <Thread key={chat.id} chat={chat} messages={messages} />
+          <>
+            <h1 className="sr-only">{title}</h1>
+            <Thread key={chat.id} chat={chat} messages={messages} />
+          </>
         )}
         <Composer key={`composer ${chat.id}`} chat={chat} isBusy={status === 'busy'} queue={queue} />
       </main>

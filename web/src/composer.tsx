@@ -55,30 +55,33 @@ export function Composer(props: {
           onChange={(event) => write(event.target.value)}
           onKeyDown={onKeyDown}
         />
-        {isBusy && text.trim() === '' ? (
-          <button
-            type="button"
-            className="round"
-            aria-label={texts.stop}
-            title={texts.stop}
-            onClick={() => chat.stop()}
-          >
-            <Icon name="stop" />
-          </button>
-        ) : (
-          <button
-            type="submit"
-            className="round"
-            aria-label={isBusy ? texts.queueIt : texts.send}
-            title={isBusy ? texts.queueIt : texts.send}
-            disabled={text.trim() === ''}
-          >
-            <Icon name="send" />
-          </button>
-        )}
+        <RoundButton isBusy={isBusy} isEmpty={text.trim() === ''} onStop={() => chat.stop()} />
       </div>
       <p className="hidden pt-2 text-center text-xs text-quiet sm:block">{texts.keys}</p>
     </form>
+  )
+}
+
+/** Stops while an answer comes and nothing is written; sends otherwise. */
+function RoundButton(props: {
+  readonly isBusy: boolean
+  readonly isEmpty: boolean
+  readonly onStop: () => void
+}): ReactNode {
+  const { isBusy, isEmpty, onStop } = props
+  const texts = useTexts()
+  if (isBusy && isEmpty) {
+    return (
+      <button type="button" className="round" aria-label={texts.stop} title={texts.stop} onClick={onStop}>
+        <Icon name="stop" />
+      </button>
+    )
+  }
+  const label = isBusy ? texts.queueIt : texts.send
+  return (
+    <button type="submit" className="round" aria-label={label} title={label} disabled={isEmpty}>
+      <Icon name="send" />
+    </button>
   )
 }
 

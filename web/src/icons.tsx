@@ -6,7 +6,7 @@ const PATHS = {
   menu: 'M2.500 4.500h11M2.500 8h11M2.500 11.500h7',
   close: 'm4 4 8 8M12 4l-8 8',
   send: 'M8 13V3.500M4 7l4-4 4 4',
-  stop: 'M5 5h6v6H5z',
+  stop: 'M4.500 4.500h7v7h-7zM6 7h4M6 8h4M6 9h4',
   copy: 'M6 6h7v7H6zM3 10V3h7',
   check: 'm3 8.500 3.200 3L13 4.500',
   edit: 'm3 13 .6-2.800L10.800 3l2.200 2.200-7.200 7.200L3 13Z',

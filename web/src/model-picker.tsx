@@ -17,20 +17,12 @@ export function ModelPicker(props: {
   const { chat, model, models } = props
   const texts = useTexts()
   const popover = useRef<HTMLDivElement>(null)
-  const [query, setQuery] = useState('')
   const [isOpen, setOpen] = useState(false)
-  const known = Array.isArray(models) ? models : []
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean)
-  const found = known
-    .filter(({ id, owned_by }) => words.every((word) => `${id} ${owned_by}`.toLowerCase().includes(word)))
-    .slice(0, MOST)
   const choose = (id: string): void => {
     chat.configure({ model: id })
     rememberModel(id)
-    setQuery('')
     popover.current?.hidePopover()
   }
-  const typed = query.trim()
   return (
     <>
       <button type="button" popoverTarget="models" className="model-button" aria-label={`${texts.model}: ${model}`}>
@@ -45,40 +37,57 @@ export function ModelPicker(props: {
         onToggle={(event) => setOpen(event.newState === 'open')}
         onKeyDown={moveFocus}
       >
-        {isOpen && (
-          <>
-            <input
-              autoFocus
-              value={query}
-              placeholder={texts.findModel}
-              aria-label={texts.findModel}
-              onChange={(event) => setQuery(event.target.value)}
-              onKeyDown={(event) => {
-                if (event.key === 'Enter' && typed !== '') choose(found[0]?.id ?? typed)
-              }}
-            />
-            {models === 'failed' && <p className="px-3 py-2 text-sm text-quiet">{texts.noModels}</p>}
-            <ul aria-label={texts.model}>
-              {found.map(({ id, owned_by }) => (
-                <li key={id}>
-                  <button type="button" aria-pressed={id === model} onClick={() => choose(id)}>
-                    <span className="min-w-0 flex-1 truncate">{id}</span>
-                    <span className="text-xs text-quiet">{owned_by}</span>
-                    {id === model && <Icon name="check" size={14} />}
-                  </button>
-                </li>
-              ))}
-              {typed !== '' && !known.some(({ id }) => id === typed) && (
-                <li>
-                  <button type="button" onClick={() => choose(typed)}>
-                    {texts.useModel(typed)}
-                  </button>
-                </li>
-              )}
-            </ul>
-          </>
-        )}
+        {isOpen && <Choice model={model} models={models} onChoose={choose} />}
       </div>
+    </>
+  )
+}
+
+function Choice(props: {
+  readonly model: string
+  readonly models: readonly Model[] | 'failed' | undefined
+  readonly onChoose: (id: string) => void
+}): ReactNode {
+  const { model, models, onChoose } = props
+  const texts = useTexts()
+  const [query, setQuery] = useState('')
+  const known = Array.isArray(models) ? models : []
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean)
+  const found = known
+    .filter(({ id, owned_by }) => words.every((word) => `${id} ${owned_by}`.toLowerCase().includes(word)))
+    .slice(0, MOST)
+  const typed = query.trim()
+  return (
+    <>
+      <input
+        autoFocus
+        value={query}
+        placeholder={texts.findModel}
+        aria-label={texts.findModel}
+        onChange={(event) => setQuery(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && typed !== '') onChoose(found[0]?.id ?? typed)
+        }}
+      />
+      {models === 'failed' && <p className="px-3 py-2 text-sm text-quiet">{texts.noModels}</p>}
+      <ul aria-label={texts.model}>
+        {found.map(({ id, owned_by }) => (
+          <li key={id}>
+            <button type="button" aria-pressed={id === model} onClick={() => onChoose(id)}>
+              <span className="min-w-0 flex-1 truncate">{id}</span>
+              <span className="text-xs text-quiet">{owned_by}</span>
+              {id === model && <Icon name="check" size={14} />}
+            </button>
+          </li>
+        ))}
+        {typed !== '' && !known.some(({ id }) => id === typed) && (
+          <li>
+            <button type="button" onClick={() => onChoose(typed)}>
+              {texts.useModel(typed)}
+            </button>
+          </li>
+        )}
+      </ul>
     </>
   )
 }

@@ -10,7 +10,7 @@ export interface Preferences {
   readonly theme: Theme
   readonly language: Language
   readonly texts: Texts
-  choose(choice: { readonly theme?: Theme; readonly language?: Language }): void
+  readonly choose: (choice: { readonly theme?: Theme; readonly language?: Language }) => void
 }
 
 const THEMES: readonly Theme[] = ['auto', 'light', 'dark']

@@ -13,12 +13,7 @@ export function SettingsDialog(props: {
   readonly onClose: () => void
 }): ReactNode {
   const { chat, settings, onClose } = props
-  const { texts, theme, language, choose } = usePreferences()
-  const themeNames: Readonly<Record<Theme, string>> = {
-    auto: texts.themeAuto,
-    light: texts.themeLight,
-    dark: texts.themeDark,
-  }
+  const { texts } = usePreferences()
   return (
     <Dialog title={texts.settings} onClose={onClose}>
       <div className="space-y-4 px-5 pb-6">
@@ -39,33 +34,45 @@ export function SettingsDialog(props: {
           />
         </div>
         <hr className="border-line" />
-        <div className="grid grid-cols-2 gap-4">
-          <label className="field">
-            <span>{texts.theme}</span>
-            <select value={theme} onChange={(event) => choose({ theme: oneOf(THEMES, event.target.value) })}>
-              {THEMES.map((each) => (
-                <option key={each} value={each}>
-                  {themeNames[each]}
-                </option>
-              ))}
-            </select>
-          </label>
-          <label className="field">
-            <span>{texts.interfaceLanguage}</span>
-            <select
-              value={language}
-              onChange={(event) => choose({ language: oneOf<Language>(LANGUAGES, event.target.value) })}
-            >
-              {LANGUAGES.map((each) => (
-                <option key={each} value={each} lang={each}>
-                  {OWN_NAMES[each]}
-                </option>
-              ))}
-            </select>
-          </label>
-        </div>
+        <Appearance />
       </div>
     </Dialog>
+  )
+}
+
+function Appearance(): ReactNode {
+  const { texts, theme, language, choose } = usePreferences()
+  const themeNames: Readonly<Record<Theme, string>> = {
+    auto: texts.themeAuto,
+    light: texts.themeLight,
+    dark: texts.themeDark,
+  }
+  return (
+    <div className="grid grid-cols-2 gap-4">
+      <label className="field">
+        <span>{texts.theme}</span>
+        <select value={theme} onChange={(event) => choose({ theme: oneOf(THEMES, event.target.value) })}>
+          {THEMES.map((each) => (
+            <option key={each} value={each}>
+              {themeNames[each]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label className="field">
+        <span>{texts.interfaceLanguage}</span>
+        <select
+          value={language}
+          onChange={(event) => choose({ language: oneOf<Language>(LANGUAGES, event.target.value) })}
+        >
+          {LANGUAGES.map((each) => (
+            <option key={each} value={each} lang={each}>
+              {OWN_NAMES[each]}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
   )
 }
 

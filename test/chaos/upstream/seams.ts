@@ -32,32 +32,44 @@ export interface SeamExtent {
 interface Cut extends TwoTargets {
   readonly text: string
   readonly question: string
+  readonly overlap: number
   readonly row: 'prefill' | 'instruction' | 'instruction, preamble'
 }
 
 /** What came of one text's cuts, mended in one way. */
 interface Row {
   cuts: number
+  /** Cuts after which nothing was repeated, and how many of them were joined exactly. */
+  plain: number
+  plainExact: number
   exact: number
   lost: number
   repeated: number
 }
+
+const NOTHING: Row = { cuts: 0, plain: 0, plainExact: 0, exact: 0, lost: 0, repeated: 0 }
 
 /** Cuts four answers everywhere and mends them in every way. Gives the table. */
 export async function seamTable(extent: SeamExtent, violations: Violations): Promise<string> {
   const cuts = TEXTS.flatMap(([text, question], at) => cutsOf(text, question, at, extent))
   await using rig = await startRescueRig(cuts)
   // In the order of the cuts, not of the answers.
-  const rows = new Map(cuts.map(({ text, row }) => [`${text}\t${row}`, { cuts: 0, exact: 0, lost: 0, repeated: 0 }]))
+  const rows = new Map(cuts.map(({ text, row }) => [`${text}\t${row}`, { ...NOTHING }]))
   const truths = new Map(TEXTS.map(([text, question]) => [text, truthOf(question)]))
   await inLanes(AT_ONCE, cuts, (cut) => mend(cut, truths.get(cut.text) ?? '', rig, rows, violations))
-  const shown = [...rows].map(([name, { cuts: all, exact, lost, repeated }]) => {
+  const shown = [...rows].map(([name, { cuts: all, exact, plain, plainExact, lost, repeated }]) => {
     const [text = '', way = ''] = name.split('\t')
-    const isEnough = way === 'prefill' ? exact === all : exact >= all * BAR
-    violations.expect(isEnough, 'too few exact joins', () => `${text}, ${way}: ${exact} of ${all}`)
-    return [text, way, all, exact, `${((exact / all) * 100).toFixed(2)} %`, lost, repeated]
+    // One miss among a few says nothing of the rate.
+    const most = way === 'prefill' ? 0 : Math.max(1, Math.floor(all * (1 - BAR)))
+    violations.expect(all - exact <= most, 'too few exact joins', () => `${text}, ${way}: ${exact} of ${all}`)
+    return [text, way, all, exact, percent(exact, all), percent(plainExact, plain), lost, repeated]
   })
-  return table(['text', 'rescued by', 'cuts', 'exact', 'rate', 'characters lost', 'repeated'], shown)
+  const head = ['text', 'rescued by', 'cuts', 'exact', 'rate', 'without overlap', 'characters lost', 'repeated']
+  return table(head, shown)
+}
+
+function percent(part: number, all: number): string {
+  return all === 0 ? '-' : `${((part / all) * 100).toFixed(2)} %`
 }
 
 function truthOf(question: string): string {
@@ -67,26 +79,25 @@ function truthOf(question: string): string {
 function cutsOf(text: string, question: string, at: number, { step, overlaps }: SeamExtent): readonly Cut[] {
   const cuts: Cut[] = []
   const healthy = `sim:tokens=${TOKENS},interval=0,first=0,split=64k`
-  const add = (token: number, row: Cut['row'], continuation: Continuation, options: string): void => {
+  const add = (token: number, row: Cut['row'], continuation: Continuation, overlap: number): void => {
     cuts.push({
       name: `seam-${at}-${cuts.length}`,
       first: `${healthy},fault=cut@${token}`,
-      second: `${healthy}${options}`,
+      second: `${healthy},overlap=${overlap}${row === 'instruction, preamble' ? ',preamble=1' : ''}`,
       continuation,
       deadlines: {},
       text,
       question,
+      overlap,
       row,
     })
   }
   for (let token = 0; token <= TOKENS; token += step) {
-    add(token, 'prefill', PREFILLS[token % PREFILLS.length] ?? 'prefix', '')
+    add(token, 'prefill', PREFILLS[token % PREFILLS.length] ?? 'prefix', 0)
     for (let i = 0; i < overlaps; i++) {
       // 31 and 7 have no common divisor: neighbouring cuts try different overlaps.
       const overlap = (token * 7 + Math.floor((i * (MOST_OVERLAP + 1)) / overlaps)) % (MOST_OVERLAP + 1)
-      const isChatty = (token + i) % 2 === 1
-      const row = isChatty ? 'instruction, preamble' : 'instruction'
-      add(token, row, 'none', `,overlap=${overlap}${isChatty ? ',preamble=1' : ''}`)
+      add(token, (token + i) % 2 === 1 ? 'instruction, preamble' : 'instruction', 'none', overlap)
     }
   }
   return cuts
@@ -105,7 +116,10 @@ async function mend(
   const row = rows.get(name)
   if (row === undefined) return
   row.cuts++
-  if (end === 'done' && text === truth) return void row.exact++
+  const isExact = end === 'done' && text === truth
+  if (cut.overlap === 0) row.plain++
+  if (cut.overlap === 0 && isExact) row.plainExact++
+  if (isExact) return void row.exact++
   const { at, lost, extra } = compare(text, truth)
   row.lost += lost.length
   row.repeated += extra.length

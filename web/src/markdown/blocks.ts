@@ -99,5 +99,5 @@ export function closingOf(text: string): string {
   if (ticks % 2 === 1) return '`'
   const plain = text.replace(/`[^`]*`/g, '')
   const stars = plain.match(/\*\*/g)?.length ?? 0
-  return stars % 2 === 1 && /\*\*\S[^]*$/.test(plain) ? (/\*$/.test(plain) ? '' : '**') : ''
+  return stars % 2 === 1 && /\*\*\S[^]*$/.test(plain) ? (plain.endsWith('*') ? '' : '**') : ''
 }

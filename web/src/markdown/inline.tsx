@@ -2,6 +2,7 @@ import type { Token, Tokens } from 'marked'
 import type { ReactNode } from 'react'
 import { useTexts } from '../preferences.tsx'
 import { decodeEntities } from './entities.ts'
+import { isMarked } from './known.ts'
 import { safeHref } from './links.ts'
 
 /** What stands in a line. Every string becomes a text node; there is no way from here to markup. */
@@ -10,6 +11,7 @@ export function Inline({ tokens }: { readonly tokens: readonly Token[] | undefin
 }
 
 function Piece({ token }: { readonly token: Token }): ReactNode {
+  if (!isMarked(token)) return token.raw
   switch (token.type) {
     case 'text':
     case 'escape':
@@ -43,7 +45,7 @@ function Piece({ token }: { readonly token: Token }): ReactNode {
     case 'link':
       return <Link href={token.href}>{<Inline tokens={token.tokens} />}</Link>
     case 'image':
-      return <Image token={token as Tokens.Image} />
+      return <Image token={token} />
     case 'checkbox':
       return null
     case 'html':

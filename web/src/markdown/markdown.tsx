@@ -3,12 +3,13 @@ import { memo, useState, type ReactNode } from 'react'
 import { BlockReader, type Block } from './blocks.ts'
 import { CodeBlock } from './code-block.tsx'
 import { Inline } from './inline.tsx'
+import { isMarked } from './known.ts'
 
 /** A Markdown text that may still grow, as elements. Blocks that are finished are not rendered again. */
 export function Markdown({ text, isWhole }: { readonly text: string; readonly isWhole: boolean }): ReactNode {
   const [reader] = useState(() => new BlockReader())
   return (
-    <div className="markdown" dir="auto">
+    <div className="markdown">
       {reader.read(text, isWhole).map((block) => (
         <BlockView key={block.key} block={block} />
       ))}
@@ -17,24 +18,29 @@ export function Markdown({ text, isWhole }: { readonly text: string; readonly is
 }
 
 const BlockView = memo(function BlockView({ block }: { readonly block: Block }): ReactNode {
-  return <Part token={block.token} isOpen={block.isOpen} />
+  return <Part token={block.token} isOpen={block.isOpen} dir="auto" />
 })
 
 function Parts({ tokens }: { readonly tokens: readonly Token[] }): ReactNode {
-  return tokens.map((token, at) => <Part key={at} token={token} isOpen={false} />)
+  return tokens.map((token, at) => <Part key={at} token={token} isOpen={false} dir={undefined} />)
 }
 
-function Part({ token, isOpen }: { readonly token: Token; readonly isOpen: boolean }): ReactNode {
+/** A block finds its direction by its own first letter; what is within it follows. */
+type Dir = 'auto' | undefined
+
+function Part(props: { readonly token: Token; readonly isOpen: boolean; readonly dir: Dir }): ReactNode {
+  const { token, isOpen, dir } = props
+  if (!isMarked(token)) return token.raw
   switch (token.type) {
     case 'space':
     case 'def':
     case 'checkbox':
       return null
     case 'heading':
-      return <Heading token={token as Tokens.Heading} />
+      return <Heading token={token} dir={dir} />
     case 'paragraph':
       return (
-        <p dir="auto">
+        <p dir={dir}>
           <Inline tokens={token.tokens} />
         </p>
       )
@@ -44,19 +50,23 @@ function Part({ token, isOpen }: { readonly token: Token; readonly isOpen: boole
       return <CodeBlock code={token.text} language={token.lang ?? ''} isOpen={isOpen && !isClosed(token.raw)} />
     case 'blockquote':
       return (
-        <blockquote>
+        <blockquote dir={dir}>
           <Parts tokens={token.tokens ?? []} />
         </blockquote>
       )
     case 'list':
-      return <List token={token as Tokens.List} />
+      return <List token={token} dir={dir} />
     case 'table':
-      return <Table token={token as Tokens.Table} />
+      return <Table token={token} dir={dir} />
     case 'hr':
       return <hr />
     // Markup in an answer is shown, not obeyed.
     default:
-      return <p className="whitespace-pre-wrap">{token.raw}</p>
+      return (
+        <p className="whitespace-pre-wrap" dir={dir}>
+          {token.raw}
+        </p>
+      )
   }
 }
 
@@ -64,37 +74,47 @@ function isClosed(raw: string): boolean {
   return !/^ {0,3}[`~]{3}/.test(raw) || /\n {0,3}(?:`{3,}|~{3,})[ \t]*\n*$/.test(raw)
 }
 
-const HEADINGS = ['h2', 'h3', 'h4', 'h5', 'h6', 'h6'] as const
+const HEADINGS = ['h3', 'h3', 'h4', 'h5', 'h6', 'h6'] as const
 
-/** The page has the first level for itself. */
-function Heading({ token }: { readonly token: Tokens.Heading }): ReactNode {
+/** The first level is the conversation's, the second the answer's own. Many models begin with their second. */
+function Heading({ token, dir }: { readonly token: Tokens.Heading; readonly dir: Dir }): ReactNode {
   const Tag = HEADINGS[token.depth - 1] ?? 'h6'
   return (
-    <Tag dir="auto">
+    <Tag dir={dir} data-depth={token.depth}>
       <Inline tokens={token.tokens} />
     </Tag>
   )
 }
 
-function List({ token }: { readonly token: Tokens.List }): ReactNode {
+function List({ token, dir }: { readonly token: Tokens.List; readonly dir: Dir }): ReactNode {
   const items = token.items.map((item, at) => (
-    <li key={at} dir="auto" className={item.task ? 'task' : undefined}>
+    <li key={at} className={item.task ? 'task' : undefined}>
       {item.task && <input type="checkbox" checked={item.checked === true} disabled aria-label={item.text} />}
       <Parts tokens={item.tokens} />
     </li>
   ))
-  if (!token.ordered) return <ul>{items}</ul>
-  return <ol start={typeof token.start === 'number' ? token.start : undefined}>{items}</ol>
+  if (!token.ordered) return <ul dir={dir}>{items}</ul>
+  return (
+    <ol dir={dir} start={typeof token.start === 'number' ? token.start : undefined}>
+      {items}
+    </ol>
+  )
 }
 
-function Table({ token }: { readonly token: Tokens.Table }): ReactNode {
+function Table({ token, dir }: { readonly token: Tokens.Table; readonly dir: Dir }): ReactNode {
   const cell = (Tag: 'th' | 'td') => (item: Tokens.TableCell, at: number) => (
-    <Tag key={at} dir="auto" data-align={item.align ?? undefined}>
+    <Tag key={at} data-align={item.align ?? undefined}>
       <Inline tokens={item.tokens} />
     </Tag>
   )
   return (
-    <div className="table" role="region" tabIndex={0} aria-label={token.header.map(({ text }) => text).join(', ')}>
+    <div
+      className="table-box"
+      dir={dir}
+      role="region"
+      tabIndex={0}
+      aria-label={token.header.map(({ text }) => text).join(', ')}
+    >
       <table>
         <thead>
           <tr>{token.header.map(cell('th'))}</tr>

@@ -74,7 +74,7 @@ export const en = {
   connectMore: 'Any OpenAI-compatible service works; sluice.yaml can name several with fallbacks.',
   emptyTitle: 'What would you like to know?',
   emptyHint: 'An answer survives a reload, a sleeping laptop and a lost network.',
-  examples: examples as readonly string[],
+  examples: (): readonly string[] => examples,
   imageHidden: (alt: string): string => (alt === '' ? 'image' : `image: ${alt}`),
   jumpToEnd: 'Jump to the newest',
   choose: 'Choose',

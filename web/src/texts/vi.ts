@@ -68,7 +68,7 @@ export const vi: Texts = {
   connectMore: 'Mọi dịch vụ tương thích OpenAI đều dùng được; sluice.yaml có thể khai báo nhiều dịch vụ dự phòng.',
   emptyTitle: 'Bạn muốn biết điều gì?',
   emptyHint: 'Câu trả lời vẫn còn sau khi tải lại trang, máy ngủ hay mất mạng.',
-  examples: [
+  examples: () => [
     'Kể một câu chuyện về ngọn hải đăng',
     'Viết tìm kiếm nhị phân bằng TypeScript',
     'So sánh TCP và UDP trong một bảng',

@@ -68,7 +68,7 @@ export const zh: Texts = {
   connectMore: '任何兼容 OpenAI 的服务都可以；sluice.yaml 可以配置多个服务商及备用。',
   emptyTitle: '您想了解什么？',
   emptyHint: '刷新页面、电脑休眠或断网后，回答都不会丢失。',
-  examples: ['讲一个关于灯塔的故事', '用 TypeScript 写二分查找', '用表格比较 TCP 和 UDP'],
+  examples: () => ['讲一个关于灯塔的故事', '用 TypeScript 写二分查找', '用表格比较 TCP 和 UDP'],
   imageHidden: (alt) => (alt === '' ? '图片' : `图片：${alt}`),
   jumpToEnd: '跳到最新',
   choose: '选择',

@@ -24,7 +24,7 @@ export function readSnapshot(answer: unknown): Snapshot {
   const events = (Array.isArray(fields['timeline']) ? fields['timeline'] : []).map(asFields)
   const of = (type: string): readonly Fields[] => events.filter((event) => event['type'] === type)
   return {
-    status: String(fields['status'] ?? ''),
+    status: typeof fields['status'] === 'string' ? fields['status'] : '',
     timeline: events.map(({ at, type, ...facts }) => ({
       at: typeof at === 'number' ? at : 0,
       type: String(type),

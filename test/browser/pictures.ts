@@ -1,0 +1,105 @@
+// The pictures in docs/images, which the README shows: node test/browser/pictures.ts
+// Not a test: what it writes differs a little from machine to machine.
+import { mkdir } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { EVENTS } from '../support/provider.ts'
+import { answered, launch, say, startHouse, visit } from './support.ts'
+
+const FOLDER = fileURLToPath(new URL('../../docs/images/', import.meta.url))
+
+const ANSWER = `Both carry bytes between two machines; they differ in what they promise.
+
+| | TCP | UDP |
+|---|---|---|
+| order | kept | **not** kept |
+| loss | repaired | yours to notice |
+| setup | one round trip | none |
+| unit | a stream | a datagram |
+
+Searching a sorted list takes \`log2(n)\` steps:
+
+\`\`\`typescript
+/** The place of \`wanted\`, or -1. */
+export function search(list: readonly number[], wanted: number): number {
+  let [low, high] = [0, list.length - 1]
+  while (low <= high) {
+    const middle = (low + high) >>> 1
+    const found = list[middle] ?? NaN
+    if (found === wanted) return middle
+    if (found < wanted) low = middle + 1
+    else high = middle - 1
+  }
+  return -1
+}
+\`\`\`
+
+1. Halve what is left.
+2. Keep the half that can still hold it.
+`
+
+await mkdir(FOLDER, { recursive: true })
+await using house = await startHouse({ default: 'sim:tokens=400,interval=8ms' })
+const browser = await launch()
+try {
+  await picture('page', {}, async (page) => {
+    await scripted(page, ANSWER)
+    await say(page, 'Compare TCP and UDP, and show me a binary search')
+    await answered(page)
+    await page.locator('.hljs-keyword').first().waitFor()
+  })
+  await picture('page-dark-phone', { colorScheme: 'dark', viewport: { width: 390, height: 844 } }, async (page) => {
+    await scripted(page, ANSWER)
+    await say(page, 'Compare TCP and UDP, and show me a binary search')
+    await answered(page)
+    await page.locator('.hljs-keyword').first().waitFor()
+  })
+  await picture('page-empty', {}, async () => undefined)
+  await picture('page-why', {}, async (page) => {
+    await say(page, 'Tell me a story about a lighthouse')
+    await page.locator('article .markdown').waitFor()
+    await page.reload()
+    await answered(page)
+    await page.getByRole('button', { name: 'Why', exact: true }).click()
+    await page.locator('canvas').waitFor()
+    await page.waitForTimeout(300)
+  })
+  await picture('page-reload', {}, async (page) => {
+    await say(page, 'Tell me a story about a lighthouse')
+    await page.waitForTimeout(2_000)
+    await page.reload()
+    await page.getByText('Continued where it was').waitFor()
+    await page.waitForTimeout(500)
+  })
+  await picture('page-palette', { colorScheme: 'dark' }, async (page) => {
+    await page.keyboard.press('Control+k')
+    await page.getByRole('dialog').waitFor()
+  })
+  await picture('page-rtl', { viewport: { width: 700, height: 600 } }, async (page) => {
+    await scripted(page, 'مرحبا! هذه **قائمة** قصيرة:\n\n- واحد\n- اثنان `code`\n\n> اقتباس')
+    await say(page, 'اكتب لي قائمة قصيرة')
+    await answered(page)
+  })
+} finally {
+  await browser.close()
+}
+
+async function picture(
+  name: string,
+  options: BrowserContextOptions,
+  show: (page: Page) => Promise<void>,
+): Promise<void> {
+  await using shown = await visit(browser, house, { viewport: { width: 1280, height: 800 }, ...options })
+  await show(shown.page)
+  await shown.page.screenshot({ path: `${FOLDER}${name}.png` })
+  for (const wrong of shown.wrongs) console.error(`${name}: ${wrong}`)
+}
+
+/** A text of our own in place of the simulator's. */
+async function scripted(page: Page, text: string): Promise<void> {
+  const pieces = text.match(/[^]{1,7}/gu) ?? []
+  const chunk = (delta: object, reason: string | null): string =>
+    `data: ${JSON.stringify({ id: '1', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason: reason }] })}\n\n`
+  const body = `${pieces.map((content) => chunk({ content }, null)).join('')}${chunk({}, 'stop')}data: [DONE]\n\n`
+  await page.route('**/v1/chat/completions', (route) => route.fulfill({ headers: EVENTS, body }))
+}
