@@ -10,8 +10,8 @@ export interface UsedCompletion {
   readonly isLoading: boolean
   readonly error: Answer['error']
   /** Asks; what was asked before is no part of it. Resolves when the answer has ended. */
-  complete(prompt: string): Promise<void>
-  stop(): void
+  readonly complete: (prompt: string) => Promise<void>
+  readonly stop: () => void
 }
 
 /**

@@ -22,7 +22,7 @@ const post = (body: object, headers: Record<string, string>): Promise<Response> 
 
 describe('an Idempotency-Key', () => {
   test('sent twice starts one generation, and both get all of it', async () => {
-    const before = rig.simulator.requests.length
+    const already = rig.simulator.requests.length
     const body = fresh()
     const [one, two] = await Promise.all([
       post(body, { 'idempotency-key': 'a-1' }),
@@ -33,7 +33,7 @@ describe('an Idempotency-Key', () => {
     const later = await post(body, { 'idempotency-key': 'a-1' })
     assert.equal(later.headers.get('x-stream-id'), one.headers.get('x-stream-id'))
     await later.text()
-    assert.equal(rig.simulator.requests.length, before + 1)
+    assert.equal(rig.simulator.requests.length, already + 1)
   })
 
   test('with another body is refused', async () => {
@@ -45,20 +45,20 @@ describe('an Idempotency-Key', () => {
 
   test('works for a whole completion as well', async () => {
     const body = fresh('sim:tokens=20,interval=1ms', false)
-    const before = rig.simulator.requests.length
+    const already = rig.simulator.requests.length
     const one: { choices: unknown } = JSON.parse(await (await post(body, { 'idempotency-key': 'a-3' })).text())
     const two: { choices: unknown } = JSON.parse(await (await post(body, { 'idempotency-key': 'a-3' })).text())
     assert.deepEqual(one.choices, two.choices)
-    assert.equal(rig.simulator.requests.length, before + 1)
+    assert.equal(rig.simulator.requests.length, already + 1)
   })
 
   test('of a request that came to nothing starts anew', async () => {
     const body = fresh('sim:tokens=5,fault=http-503')
-    const before = rig.simulator.requests.length
+    const already = rig.simulator.requests.length
     assert.equal((await post(body, { 'idempotency-key': 'a-4' })).status, 503)
-    const tries = rig.simulator.requests.length - before
+    const tries = rig.simulator.requests.length - already
     assert.equal((await post(body, { 'idempotency-key': 'a-4' })).status, 503)
-    assert.ok(rig.simulator.requests.length > before + tries)
+    assert.ok(rig.simulator.requests.length > already + tries)
   })
 
   test('must be a key', async () => {
@@ -69,20 +69,20 @@ describe('an Idempotency-Key', () => {
 describe("an official SDK's retry", () => {
   test('attaches to the stream that its first try started', async () => {
     const body = fresh()
-    const before = rig.simulator.requests.length
+    const already = rig.simulator.requests.length
     const first = await post(body, { 'x-stainless-retry-count': '0' })
     const retry = await post(body, { 'x-stainless-retry-count': '1' })
     assert.equal(retry.headers.get('x-stream-id'), first.headers.get('x-stream-id'))
     assert.deepEqual(eventsOf(await retry.text()), eventsOf(await first.text()))
-    assert.equal(rig.simulator.requests.length, before + 1)
+    assert.equal(rig.simulator.requests.length, already + 1)
   })
 
   test('of a failed request generates anew', async () => {
     const body = fresh('sim:tokens=6,fault=http-503')
     await (await post(body, { 'x-stainless-retry-count': '0' })).text()
-    const before = rig.simulator.requests.length
+    const already = rig.simulator.requests.length
     await (await post(body, { 'x-stainless-retry-count': '1' })).text()
-    assert.ok(rig.simulator.requests.length > before)
+    assert.ok(rig.simulator.requests.length > already)
   })
 
   test('is what openai-node does when its connection breaks before the head', async () => {
@@ -98,7 +98,7 @@ describe("an official SDK's retry", () => {
         throw new TypeError('the answer to the first try is lost')
       },
     })
-    const before = rig.simulator.requests.length
+    const already = rig.simulator.requests.length
     const model = 'sim:tokens=20,interval=2ms,first=1ms'
     const messages = [{ role: 'user' as const, content: JSON.stringify(body) }]
     let text = ''
@@ -106,18 +106,18 @@ describe("an official SDK's retry", () => {
       text += chunk.choices[0]?.delta.content ?? ''
     }
     assert.ok(text.length > 0)
-    assert.equal(rig.simulator.requests.length, before + 1)
+    assert.equal(rig.simulator.requests.length, already + 1)
   })
 })
 
 describe('two deliberate identical requests', () => {
   test('are two generations', async () => {
     const body = fresh()
-    const before = rig.simulator.requests.length
+    const already = rig.simulator.requests.length
     const headers = { 'x-stainless-retry-count': '0' }
     const [one, two] = await Promise.all([post(body, headers), post(body, headers)])
     assert.notEqual(one.headers.get('x-stream-id'), two.headers.get('x-stream-id'))
     await Promise.all([one.text(), two.text()])
-    assert.equal(rig.simulator.requests.length, before + 2)
+    assert.equal(rig.simulator.requests.length, already + 2)
   })
 })

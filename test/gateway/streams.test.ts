@@ -24,13 +24,13 @@ async function finished(): Promise<{ id: string; url: string; events: ReturnType
 }
 
 /** A stream that is still being produced, and has been read up to `count` events. */
-async function open(count: number): Promise<{ id: string; url: string; events: ReturnType<typeof eventsOf> }> {
+async function running(count: number): Promise<{ id: string; url: string; events: ReturnType<typeof eventsOf> }> {
   const response = await rig.chat({ model: SLOW, stream: true })
   const id = response.headers.get('x-stream-id') ?? ''
   return { id, url: `${rig.url}/streams/${id}`, events: await readEvents(response, count) }
 }
 
-const after_ = (id: string, offset: number): RequestInit => ({ headers: { 'last-event-id': `${id}:${offset}` } })
+const seen = (id: string, offset: number): RequestInit => ({ headers: { 'last-event-id': `${id}:${offset}` } })
 
 describe('reading a stream again', () => {
   test('its response says how: id, resume link, no buffering, no caching', async () => {
@@ -56,7 +56,7 @@ describe('reading a stream again', () => {
   test('after any event, what follows is exactly the rest (replay=full)', async () => {
     const { id, url, events } = await finished()
     for (let offset = -1; offset < events.length - 1; offset++) {
-      const init = offset === -1 ? {} : after_(id, offset)
+      const init = offset === -1 ? {} : seen(id, offset)
       const rest = eventsOf(await (await fetch(`${url}?replay=full`, init)).text())
       assert.deepEqual(rest, events.slice(offset + 1))
     }
@@ -65,7 +65,7 @@ describe('reading a stream again', () => {
   test('a replay is compact unless told: fewer events, the same text, ids of the last members', async () => {
     const { id, url, events } = await finished()
     for (const offset of [-1, 0, 5, events.length - 4]) {
-      const rest = eventsOf(await (await fetch(url, offset === -1 ? {} : after_(id, offset))).text())
+      const rest = eventsOf(await (await fetch(url, offset === -1 ? {} : seen(id, offset))).text())
       assert.equal(textOf(events.slice(0, offset + 1)) + textOf(rest), whole)
       assert.ok(rest.length <= 6, `${rest.length} events`)
       const offsets = offsetsOf(rest)
@@ -88,7 +88,7 @@ describe('reading a stream again', () => {
     const first = await rig.chat({ model: 'sim:tokens=60,interval=5ms,first=0ms', stream: true })
     const id = first.headers.get('x-stream-id') ?? ''
     const head = await readEvents(first, 10)
-    const rest = eventsOf(await (await fetch(`${rig.url}/streams/${id}?replay=full`, after_(id, 9))).text())
+    const rest = eventsOf(await (await fetch(`${rig.url}/streams/${id}?replay=full`, seen(id, 9))).text())
     const offsets = offsetsOf([...head, ...rest])
     assert.deepEqual(
       offsets,
@@ -98,7 +98,7 @@ describe('reading a stream again', () => {
   })
 
   test('?after=now gives only what is still to come', async () => {
-    const { url } = await open(5)
+    const { url } = await running(5)
     const [event] = await readEvents(await fetch(`${url}?after=now`), 1)
     assert.ok((offsetsOf(event === undefined ? [] : [event])[0] ?? 0) >= 5)
   })
@@ -106,14 +106,14 @@ describe('reading a stream again', () => {
   test('a reader that has the end of a closed stream gets 204, which stops an EventSource', async () => {
     const { id, url, events } = await finished()
     for (const offset of [events.length - 1, events.length + 50]) {
-      assert.equal((await fetch(url, after_(id, offset))).status, 204)
+      assert.equal((await fetch(url, seen(id, offset))).status, 204)
     }
     assert.equal((await fetch(`${url}?after=now`)).status, 204)
   })
 
   test('a cursor beyond the head of an open stream waits for it', async () => {
-    const { id, url } = await open(3)
-    const [event] = await readEvents(await fetch(url, after_(id, 30)), 1)
+    const { id, url } = await running(3)
+    const [event] = await readEvents(await fetch(url, seen(id, 30)), 1)
     assert.equal(event?.id, `${id}:31`)
   })
 
@@ -147,14 +147,14 @@ describe('reading a stream again', () => {
 
   test('a POST with Last-Event-ID attaches and never generates', async () => {
     const { id, events } = await finished()
-    const before = rig.simulator.requests.length
+    const already = rig.simulator.requests.length
     const response = await rig.chat(
       { model: QUICK, stream: true },
       { headers: { 'last-event-id': `${id}:4`, 'content-type': 'application/json' } },
     )
     assert.equal(response.headers.get('x-stream-id'), id)
     assert.equal(textOf(events.slice(0, 5)) + textOf(eventsOf(await response.text())), whole)
-    assert.equal(rig.simulator.requests.length, before)
+    assert.equal(rig.simulator.requests.length, already)
   })
 })
 
@@ -165,7 +165,7 @@ describe('looking at a stream without reading it', () => {
     assert.equal(response.headers.get('x-stream-status'), 'completed')
     assert.equal(response.headers.get('x-stream-cursor'), `${id}:${events.length - 1}`)
     assert.ok(Date.parse(response.headers.get('x-stream-expires-at') ?? '') > Date.now())
-    const live = await open(2)
+    const live = await running(2)
     assert.equal((await fetch(live.url, { method: 'HEAD' })).headers.get('x-stream-status'), 'open')
   })
 
@@ -184,7 +184,7 @@ describe('looking at a stream without reading it', () => {
       body.timeline.map((event) => event.type),
       ['attempt', 'opened', 'first_token', 'ended'],
     )
-    const live = await open(20)
+    const live = await running(20)
     const partial: typeof body = JSON.parse(await (await fetch(`${live.url}?format=json`)).text())
     assert.equal(partial.status, 'open')
     assert.ok((partial.completion.choices[0]?.message.content.length ?? 0) > 0)
@@ -212,13 +212,13 @@ describe('looking at a stream without reading it', () => {
 
 describe('ending a stream', () => {
   test('cancel aborts the provider, keeps what arrived, and can be said twice', async () => {
-    const { id, url, events } = await open(10)
-    const before = rig.simulator.open
+    const { id, url, events } = await running(10)
+    const already = rig.simulator.open
     const response = await fetch(`${url}/cancel`, { method: 'POST' })
     assert.equal(response.status, 202)
     const body: { status: string; cursor: string } = JSON.parse(await response.text())
     assert.equal(body.status, 'cancelled')
-    await until(() => rig.simulator.open < before, 1_000, 'the provider is let go')
+    await until(() => rig.simulator.open < already, 1_000, 'the provider is let go')
     const kept = eventsOf(await (await fetch(`${url}?replay=full`)).text())
     assert.deepEqual(kept.slice(0, events.length), events)
     assert.equal(JSON.parse(kept.at(-1)?.data ?? '{}').error.code, 'cancelled')
@@ -229,14 +229,14 @@ describe('ending a stream', () => {
   })
 
   test('every reader of a cancelled stream is told so', async () => {
-    const { url } = await open(3)
+    const { url } = await running(3)
     const other = fetch(url).then((response) => response.text())
     await fetch(`${url}/cancel`, { method: 'POST' })
     assert.match(await other, /"code":"cancelled"/)
   })
 
   test('DELETE erases: the stream is unknown afterwards', async () => {
-    const { url } = await open(3)
+    const { url } = await running(3)
     assert.equal((await fetch(url, { method: 'DELETE' })).status, 204)
     assert.equal((await fetch(url)).status, 404)
   })

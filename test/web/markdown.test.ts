@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Lexer } from 'marked'
 import { answerFor } from '../../src/simulator/index.ts'
-import { BlockReader, closingOf } from '../../web/src/markdown/blocks.ts'
+import { BlockReader, closingOf, grouped } from '../../web/src/markdown/blocks.ts'
 import { decodeEntities } from '../../web/src/markdown/entities.ts'
 import { paint, type Painted } from '../../web/src/markdown/highlight.ts'
 import { safeHref } from '../../web/src/markdown/links.ts'
@@ -61,6 +61,20 @@ describe('the blocks of a text that grows', () => {
     const first = reader.read('# One\n\nTwo\n\nThr', false)[0]
     assert.equal(reader.read('# One\n\nTwo\n\nThree\n\nFour', false)[0], first)
     assert.equal(reader.read('# One\n\nTwo\n\nThree\n\nFour', true)[0], first)
+  })
+
+  test('are in groups that stay the same while others grow', () => {
+    const reader = new BlockReader()
+    const text = Array.from({ length: 100 }, (_, at) => `Paragraph ${at}`).join('\n\n')
+    const first = grouped(reader.read(text, false), [])
+    const second = grouped(reader.read(`${text} and more`, false), first)
+    assert.equal(second.flat().length, reader.read(`${text} and more`, false).length)
+    assert.deepEqual(
+      second.map((group, at) => group === first[at]),
+      [...second.slice(1).map(() => true), false],
+    )
+    const whole = grouped(reader.read(`${text} and more`, true), second)
+    assert.equal(whole[0], second[0])
   })
 
   test('begin anew with another text', () => {

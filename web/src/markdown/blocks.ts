@@ -85,6 +85,26 @@ export class BlockReader {
   }
 }
 
+const GROUP = 32
+
+/**
+ * Blocks in groups, of which those that are as before are the same arrays: a page that compares groups has
+ * little to do, however many blocks there are.
+ */
+export function grouped(
+  blocks: readonly Block[],
+  before: readonly (readonly Block[])[],
+): readonly (readonly Block[])[] {
+  const groups: (readonly Block[])[] = []
+  for (let from = 0; from < blocks.length; from += GROUP) {
+    const known = before[groups.length]
+    const length = Math.min(GROUP, blocks.length - from)
+    const isSame = known?.length === length && known.every((block, at) => block === blocks[from + at])
+    groups.push(isSame ? known : blocks.slice(from, from + GROUP))
+  }
+  return groups
+}
+
 /** A paragraph whose emphasis is not closed yet, as it will look when it is. */
 function mended(token: Token): Token {
   if (token.type !== 'paragraph' && token.type !== 'heading') return token

@@ -1,21 +1,31 @@
 import type { Token, Tokens } from 'marked'
 import { memo, useState, type ReactNode } from 'react'
-import { BlockReader, type Block } from './blocks.ts'
+import { BlockReader, grouped, type Block } from './blocks.ts'
 import { CodeBlock } from './code-block.tsx'
 import { Inline } from './inline.tsx'
 import { isMarked } from './known.ts'
 
 /** A Markdown text that may still grow, as elements. Blocks that are finished are not rendered again. */
 export function Markdown({ text, isWhole }: { readonly text: string; readonly isWhole: boolean }): ReactNode {
-  const [reader] = useState(() => new BlockReader())
+  const [reader] = useState(createReader)
   return (
     <div className="markdown">
-      {reader.read(text, isWhole).map((block) => (
-        <BlockView key={block.key} block={block} />
+      {reader(text, isWhole).map((group, at) => (
+        <Group key={at} blocks={group} />
       ))}
     </div>
   )
 }
+
+function createReader(): (text: string, isWhole: boolean) => readonly (readonly Block[])[] {
+  const blocks = new BlockReader()
+  let groups: readonly (readonly Block[])[] = []
+  return (text, isWhole) => (groups = grouped(blocks.read(text, isWhole), groups))
+}
+
+const Group = memo(function Group({ blocks }: { readonly blocks: readonly Block[] }): ReactNode {
+  return blocks.map((block) => <BlockView key={block.key} block={block} />)
+})
 
 const BlockView = memo(function BlockView({ block }: { readonly block: Block }): ReactNode {
   return <Part token={block.token} isOpen={block.isOpen} dir="auto" />
