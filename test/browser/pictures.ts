@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { EVENTS } from '../support/provider.ts'
+import { textFrames } from './frames.ts'
 import { answered, launch, say, startHouse, visit } from './support.ts'
 
 const FOLDER = fileURLToPath(new URL('../../docs/images/', import.meta.url))
@@ -42,7 +43,7 @@ await mkdir(FOLDER, { recursive: true })
 await using house = await startHouse({ default: 'sim:tokens=400,interval=8ms' })
 const browser = await launch()
 try {
-  await picture('page', {}, async (page) => {
+  await picture('page', { viewport: { width: 1280, height: 1000 } }, async (page) => {
     await scripted(page, ANSWER)
     await say(page, 'Compare TCP and UDP, and show me a binary search')
     await answered(page)
@@ -97,9 +98,6 @@ async function picture(
 
 /** A text of our own in place of the simulator's. */
 async function scripted(page: Page, text: string): Promise<void> {
-  const pieces = text.match(/[^]{1,7}/gu) ?? []
-  const chunk = (delta: object, reason: string | null): string =>
-    `data: ${JSON.stringify({ id: '1', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta, finish_reason: reason }] })}\n\n`
-  const body = `${pieces.map((content) => chunk({ content }, null)).join('')}${chunk({}, 'stop')}data: [DONE]\n\n`
+  const body = textFrames(text)
   await page.route('**/v1/chat/completions', (route) => route.fulfill({ headers: EVENTS, body }))
 }

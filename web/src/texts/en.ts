@@ -7,18 +7,14 @@ const examples: readonly string[] = [
 
 /** Every word of the page, in English; the other languages have the same keys. */
 export const en = {
-  language: 'English',
   newChat: 'New chat',
   search: 'Search conversations',
   noneFound: 'Nothing found',
   noChats: 'What you ask is kept here, in this browser.',
   conversations: 'Conversations',
-  today: 'Today',
-  earlier: 'Earlier',
   remove: 'Delete',
   removeAsk: (title: string): string => `Delete “${title}”?`,
   cancel: 'Cancel',
-  save: 'Save',
   close: 'Close',
   menu: 'Conversations',
   model: 'Model',

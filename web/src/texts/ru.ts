@@ -6,18 +6,14 @@ const plural = (count: number, one: string, few: string, many: string): string =
 }
 
 export const ru: Texts = {
-  language: 'Русский',
   newChat: 'Новый чат',
   search: 'Поиск по беседам',
   noneFound: 'Ничего не найдено',
   noChats: 'Ваши вопросы хранятся здесь, в этом браузере.',
   conversations: 'Беседы',
-  today: 'Сегодня',
-  earlier: 'Раньше',
   remove: 'Удалить',
   removeAsk: (title) => `Удалить «${title}»?`,
   cancel: 'Отмена',
-  save: 'Сохранить',
   close: 'Закрыть',
   menu: 'Беседы',
   model: 'Модель',

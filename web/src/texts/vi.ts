@@ -1,18 +1,14 @@
 import type { Texts } from './en.ts'
 
 export const vi: Texts = {
-  language: 'Tiếng Việt',
   newChat: 'Trò chuyện mới',
   search: 'Tìm trong các cuộc trò chuyện',
   noneFound: 'Không tìm thấy gì',
   noChats: 'Những gì bạn hỏi được lưu ở đây, trong trình duyệt này.',
   conversations: 'Cuộc trò chuyện',
-  today: 'Hôm nay',
-  earlier: 'Trước đó',
   remove: 'Xóa',
   removeAsk: (title) => `Xóa “${title}”?`,
   cancel: 'Hủy',
-  save: 'Lưu',
   close: 'Đóng',
   menu: 'Cuộc trò chuyện',
   model: 'Mô hình',

@@ -1,18 +1,14 @@
 import type { Texts } from './en.ts'
 
 export const zh: Texts = {
-  language: '中文',
   newChat: '新对话',
   search: '搜索对话',
   noneFound: '没有找到',
   noChats: '您的提问保存在这里，即本浏览器中。',
   conversations: '对话',
-  today: '今天',
-  earlier: '更早',
   remove: '删除',
   removeAsk: (title) => `删除“${title}”？`,
   cancel: '取消',
-  save: '保存',
   close: '关闭',
   menu: '对话列表',
   model: '模型',
