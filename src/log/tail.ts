@@ -1,4 +1,5 @@
 import type { Batch, Entry, EntryKind, NewEntry } from './stream-log.ts'
+import { TextStore } from './text-store.ts'
 
 /** At most so many characters of data in one batch, so that a reader far behind costs a bounded step. */
 const BATCH_CHARS = 256 * 1024
@@ -6,7 +7,7 @@ const BATCH_CHARS = 256 * 1024
 /** Batches kept so that readers at the same place are given the same object. A power of two. */
 const RECENT = 2
 
-/** What one kept entry costs beside its data: a slot in an array and the string's own header. */
+/** What one kept entry costs beside its data: two numbers that say where it is, and its share of a page. */
 export const ENTRY_OVERHEAD = 32
 
 /** A reader that has read everything and waits. */
@@ -28,15 +29,16 @@ interface Oddity {
 }
 
 /**
- * The part of one stream that is in memory: data strings in order, who waits for more, and the newest
- * batches. Entries are kept as bare strings and become objects when somebody reads them; an entry
- * costs a slot in an array and its string.
+ * The part of one stream that is in memory: data in order, who waits for more, and the newest batches.
+ * Entries are kept as bare text outside the heap and become objects when somebody reads them.
  *
  * Entries are pushed first and become readable by `publish`: at once in the memory log, when they are
  * safe on disk in the file log.
  */
 export class Tail {
-  #data: string[] = []
+  readonly #data = new TextStore()
+  /** What was pushed and is not readable yet, so that waiting readers get it as it came. */
+  #fresh: NewEntry[] = []
   #odd: Map<number, Oddity> | undefined
   readonly #waiters: Waiter[] = []
   readonly #recent: (Batch | WeakRef<Batch> | undefined)[] = []
@@ -82,12 +84,12 @@ export class Tail {
   /** Adds an entry, not readable yet. Returns what it costs. */
   push(entry: NewEntry): number {
     const offset = ++this.#pushed
-    this.#data.push(entry.data)
+    const cost = this.#data.push(entry.data) + ENTRY_OVERHEAD
+    this.#fresh.push(entry)
     if (entry.kind !== 'chunk' || entry.name !== undefined) {
       this.#odd ??= new Map()
       this.#odd.set(offset, { kind: entry.kind, name: entry.name })
     }
-    const cost = entry.data.length + ENTRY_OVERHEAD
     this.#bytes += cost
     return cost
   }
@@ -97,11 +99,14 @@ export class Tail {
     const from = this.#readable
     if (upTo <= from) return
     this.#readable = upTo
+    const fresh = this.#fresh
+    const first = this.#pushed - fresh.length + 1
+    this.#fresh = upTo === this.#pushed ? [] : fresh.slice(upTo + 1 - first)
     const waiters = this.#waiters
     if (waiters.length === 0) return
     // With a single reader there is nobody to share with: kept batches would only outlive their use.
-    const value = this.take(from, waiters.length > 1)
-    if (value === undefined) return
+    const value = this.#batchOf(fresh, first, from, upTo)
+    if (waiters.length > 1) this.#remember(value)
     const result = { value, done: false as const }
     const woken = waiters.splice(0)
     for (const waiter of woken) {
@@ -142,23 +147,45 @@ export class Tail {
       const batch = kept instanceof WeakRef ? kept.deref() : kept
       if (batch?.entries[0]?.offset === first) return batch
     }
+    const batch = this.#read(first, this.#readable)
+    if (isShared) this.#remember(batch)
+    return batch
+  }
+
+  /** What has just become readable, from the entries as they were pushed where they are all there. */
+  #batchOf(fresh: readonly NewEntry[], first: number, from: number, upTo: number): Batch {
+    if (first > from + 1) return this.#read(from + 1, upTo)
     const entries: Entry[] = []
     let size = 0
-    for (let offset = first; offset <= this.#readable && size < BATCH_CHARS; offset++) {
+    for (let offset = from + 1; offset <= upTo && size < BATCH_CHARS; offset++) {
+      const entry = fresh[offset - first]
+      if (entry === undefined) break
+      size += entry.data.length
+      const { kind, data, name } = entry
+      entries.push(name === undefined ? { offset, kind, data } : { offset, kind, data, name })
+    }
+    return { entries }
+  }
+
+  #read(first: number, last: number): Batch {
+    const entries: Entry[] = []
+    let size = 0
+    for (let offset = first; offset <= last && size < BATCH_CHARS; offset++) {
       const entry = this.entry(offset)
       size += entry.data.length
       entries.push(entry)
     }
-    const batch: Batch = { entries }
-    if (!isShared) return batch
+    return { entries }
+  }
+
+  #remember(batch: Batch): void {
     this.#recent[this.#newest] = this.#ended ? new WeakRef(batch) : batch
     this.#newest = (this.#newest + 1) % RECENT
-    return batch
   }
 
   /** The entry at this offset, which must be in memory. */
   entry(offset: number): Entry {
-    const data = this.#data[offset - this.#base]
+    const data = this.#data.get(offset - this.#base)
     if (data === undefined) throw new RangeError(`offset ${offset} is not in memory`)
     const odd = this.#odd?.get(offset)
     if (odd === undefined) return { offset, kind: 'chunk', data }
@@ -169,11 +196,9 @@ export class Tail {
   /** Forgets the entries before this offset, which are kept elsewhere or given up. Returns what that freed. */
   dropBefore(offset: number): number {
     if (offset <= this.#base) return 0
-    const dropped = this.#data.slice(0, offset - this.#base)
-    this.#data = this.#data.slice(dropped.length)
-    this.#base += dropped.length
-    let freed = 0
-    for (const data of dropped) freed += data.length + ENTRY_OVERHEAD
+    const count = Math.min(offset - this.#base, this.#data.length)
+    const freed = this.#data.drop(count) + count * ENTRY_OVERHEAD
+    this.#base += count
     for (const at of this.#odd?.keys() ?? []) if (at < this.#base) this.#odd?.delete(at)
     this.#bytes -= freed
     return freed
@@ -185,6 +210,7 @@ export class Tail {
    */
   end(): void {
     this.#ended = true
+    this.#data.trim()
     for (const [at, batch] of this.#recent.entries()) {
       if (batch !== undefined && !(batch instanceof WeakRef)) this.#recent[at] = new WeakRef(batch)
     }
