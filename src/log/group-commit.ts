@@ -10,8 +10,11 @@ const GATHER_MS = 2
 /** With so few streams in a group there is little to share, and half the wait. */
 const SMALL_GROUP = 8
 
-/** A group is at most about so large; the rest goes with the next one. */
-const GROUP_BYTES = 1024 * 1024
+/**
+ * A group is at most about so large; the rest goes with the next one. A saturated event loop starts few
+ * groups a second, and each must take all that came meanwhile: with 1 MiB the rest piled up without end.
+ */
+const GROUP_BYTES = 16 * 1024 * 1024
 
 /** While a write has been under way for so long, readers are served from memory. */
 const STALL_MS = 2_000
