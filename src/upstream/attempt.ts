@@ -2,7 +2,7 @@ import type { AnswerItem } from '../dialect/writer.ts'
 import { SluiceError } from '../errors.ts'
 import type { Route, Target } from '../provider/provider.ts'
 import { ask, pause, type AttemptContext } from './ask.ts'
-import type { Pass } from './breakers.ts'
+import { underPass, type Pass } from './breakers.ts'
 import { continueAnswer } from './continue.ts'
 import { Gate } from './gate.ts'
 import type { ChatBody } from './outgoing.ts'
@@ -31,7 +31,7 @@ export async function attempt(route: Route, body: ChatBody, context: AttemptCont
     context.observer.started(tries, next.target)
     const gate = new Gate(body)
     try {
-      await ask(next.target, body, context, (items) => {
+      await ask(underPass(next.target, next.pass), body, context, (items) => {
         const shown = gate.pass(items)
         if (shown.length === 0) return true
         if (sent.first === undefined && shown.some(isChunk)) next.pass.well()

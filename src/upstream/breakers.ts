@@ -18,6 +18,15 @@ interface Entry {
   readonly era: number
 }
 
+/** How long a probe waits for a response head, in milliseconds: nobody else is let through meanwhile. */
+const PROBE_HEAD_MS = 10_000
+
+/** The target as it is asked under this pass: a probe that hangs must not keep a recovered target out. */
+export function underPass(target: Target, { isProbe }: Pass): Target {
+  const { deadlines } = target
+  return isProbe ? { ...target, deadlines: { ...deadlines, head: Math.min(deadlines.head, PROBE_HEAD_MS) } } : target
+}
+
 /**
  * The breakers of all targets of one gateway: one per provider and model. A breaker listens to those who
  * asked since it last opened, probed or closed. A request that was under way before, and may fail a

@@ -1,6 +1,7 @@
 import { SluiceError } from '../errors.ts'
 import type { Route, Target } from '../provider/provider.ts'
 import { ask, type AttemptContext } from './ask.ts'
+import { underPass } from './breakers.ts'
 import { closingChunks } from './closing.ts'
 import { Joiner } from './joiner.ts'
 import type { ChatBody } from './outgoing.ts'
@@ -72,7 +73,7 @@ async function oneWay(
   context.observer.started(tries, way.target, way.mode)
   try {
     const request = continuationBody(body, way, sent.text, sent.tokens)
-    await ask(way.target, request, context, (items) => {
+    await ask(underPass(way.target, pass), request, context, (items) => {
       const joined = joiner.join(items)
       if (joined.length === 0) return true
       if (sent.text.length === before && joined.some(({ type }) => type === 'chunk')) {
