@@ -109,6 +109,7 @@ function toRoute(name: string, model: ModelSettings, providers: ReadonlyMap<stri
     targets,
     strategy: model.strategy ?? 'ordered',
     maxAttempts: model.maxAttempts ?? defaultAttempts(targets.length),
+    ...(model.maxExtraTokens === undefined ? {} : { maxExtraTokens: model.maxExtraTokens }),
   }
 }
 

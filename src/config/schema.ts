@@ -79,6 +79,9 @@ const model: z.ZodType<ModelSettings> = z.union(
       targets: list('expected a list of at least one target', target).describe('In order of preference'),
       deadlines: deadlines.optional(),
       strategy: choice(['ordered', 'weighted']).optional(),
+      maxExtraTokens: number(0, 1_000_000_000)
+        .describe('What rescues of one stream may cost beside its answer')
+        .optional(),
       maxAttempts: number(1, 20).describe('Tries in all, before the first visible delta').optional(),
     }),
   ],

@@ -11,6 +11,7 @@ export interface ModelSettings {
   readonly deadlines?: DeadlineSettings | undefined
   readonly strategy?: 'ordered' | 'weighted' | undefined
   readonly maxAttempts?: number | undefined
+  readonly maxExtraTokens?: number | undefined
 }
 
 /** One place of a model. */

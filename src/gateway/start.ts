@@ -9,6 +9,7 @@ import type { GatewayContext } from './context.ts'
 import { LiveStream } from './live.ts'
 import { Meter, type StreamMeasure } from './meter.ts'
 import { relay } from './relay.ts'
+import { traceStream } from './traces.ts'
 import { createRepair, withoutBare, type Rewrite } from './rewrite.ts'
 
 /** Events of a stream with which nothing happened: attempt, opened, first_token, ended. */
@@ -81,6 +82,7 @@ export function produce(context: GatewayContext, { order, writer, rewrite, sourc
       stream.end(measure.error)
       if (order.isClaimed) settle(context, stream.id)
       record(context, order, measure)
+      traceStream(order, measure, clock.date() - measure.duration)
     },
   )
   stream.watch(meter.timeline)

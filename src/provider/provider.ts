@@ -121,4 +121,6 @@ export interface Route {
   readonly strategy: 'ordered' | 'weighted'
   /** Tries in all, over every target, before the first visible delta. */
   readonly maxAttempts: number
+  /** Tokens that rescues of one stream may cost beside its answer: prompts asked again, counted here. Default 100,000. */
+  readonly maxExtraTokens?: number | undefined
 }

@@ -1,4 +1,5 @@
 import { SluiceError } from '../errors.ts'
+import { estimateTokens } from '../limit/estimate.ts'
 import type { Route, Target } from '../provider/provider.ts'
 import { ask, type AttemptContext } from './ask.ts'
 import { underPass } from './breakers.ts'
@@ -8,6 +9,9 @@ import type { ChatBody } from './outgoing.ts'
 import type { Emit } from './read.ts'
 import { continuationBody, isSpent, rescues, type Rescue } from './rescue.ts'
 import type { Sent } from './sent.ts'
+
+/** What holds where the route says nothing. */
+const MAX_EXTRA_TOKENS = 100_000
 
 /** A stream that broke off after its readers had seen some of it. */
 export interface Broken {
@@ -30,6 +34,7 @@ export interface Broken {
 export async function continueAnswer(broken: Broken, context: AttemptContext, emit: Emit): Promise<void> {
   const { sent, body, targets } = broken
   let { failure, failed, tries } = broken
+  let extra = 0
   while (canBeRescued(failure)) {
     const ways = rescues(targets, failed, body, sent.isPlain)
     context.observer.failed(failure, ways.length > 0 ? 'rescue' : 'give_up')
@@ -39,6 +44,9 @@ export async function continueAnswer(broken: Broken, context: AttemptContext, em
     let moved = false
     for (const way of ways) {
       if (tries >= broken.route.maxAttempts + ways.length) break
+      // What is asked again is paid again: the prompt, and the text so far.
+      extra += estimateTokens(JSON.stringify(body['messages'] ?? '')) + sent.tokens
+      if (extra > (broken.route.maxExtraTokens ?? MAX_EXTRA_TOKENS)) break
       tries++
       const result = await oneWay(way, tries, broken, context, emit)
       if (result === undefined) return
