@@ -1,4 +1,5 @@
 import { SluiceError } from '../errors.ts'
+import type { KeyRecord } from '../ledger/key.ts'
 import type { GatewayContext } from './context.ts'
 import type { Call } from './http.ts'
 import type { Access } from './routes/table.ts'
@@ -17,4 +18,9 @@ export function callerOf(call: Call): string {
   const caller = call.get('caller')
   if (caller === undefined) throw new SluiceError('internal', 'a route without its caller')
   return caller
+}
+
+/** The key it came with; `undefined` where the gateway has none. */
+export function keyOf(call: Call): KeyRecord | undefined {
+  return call.get('key')
 }

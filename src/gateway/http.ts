@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { SluiceError } from '../errors.ts'
+import type { KeyRecord } from '../ledger/key.ts'
 import type { FrameSource } from './deliver.ts'
 
 /** Why a request's signal aborts. One object for all: making an error each time was 2 % of a short stream's CPU. */
@@ -28,7 +29,7 @@ export interface Transport {
 /** What Hono knows of a request of ours. */
 export interface GatewayEnv {
   Bindings: Transport
-  Variables: { requestId: string; caller: string | undefined }
+  Variables: { requestId: string; caller: string | undefined; key: KeyRecord | undefined }
 }
 
 /** One request, as a route sees it. */
