@@ -11,6 +11,8 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   stages: 'stages.ts',
   sdk: 'sdk.ts',
   ui: 'ui.ts',
+  rescue: 'rescue.ts',
+  limits: 'limits.ts',
 }
 
 /** The load generator makes a string per token; a roomy nursery keeps its collections off the latencies. */

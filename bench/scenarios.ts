@@ -20,7 +20,7 @@ export interface Scale {
 }
 
 /** What `npm run bench` uses unless told otherwise. */
-export const FULL_SCALE: Scale = { seconds: 3, warmUp: 1.5, share: 1, memoryAt: [10, 30] }
+export const FULL_SCALE: Scale = { seconds: 3, warmUp: 5, share: 1, memoryAt: [10, 30] }
 
 /** One load, applied to every target alike. */
 export interface Scenario {

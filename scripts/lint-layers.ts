@@ -20,6 +20,7 @@ interface Layer {
 /** From the bottom up: a layer knows those before it, never those after it. */
 export const LAYERS: readonly Layer[] = [
   { name: 'pipe.ts', isomorphic: true },
+  { name: 'sluice-error.ts', isomorphic: true },
   { name: 'errors.ts', isomorphic: true },
   { name: 'clock.ts', isomorphic: true },
   { name: 'sse', isomorphic: true },

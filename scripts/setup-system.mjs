@@ -12,6 +12,7 @@ import { delimiter, join } from 'node:path'
 
 const PROGRAMS = [
   { command: 'curl', package: 'curl', for: 'test', reason: 'the README commands and the curl client tests' },
+  { command: 'jq', package: 'jq', for: 'test', reason: "the shell samples of the providers' documentation" },
   { command: 'chromium', package: 'chromium', for: 'test', reason: 'the tests of the page' },
   { command: 'nginx', package: 'nginx', for: 'bench', reason: 'the proxy the relay is compared with' },
 ]

@@ -15,6 +15,8 @@ const config: UserConfig = defineConfig({
     outDir: fileURLToPath(new URL('../dist/web', import.meta.url)),
     emptyOutDir: true,
     target: 'es2022',
+    // The chat, and the operator's page: neither loads the other.
+    rolldownOptions: { input: ['index.html', 'streams.html'].map((name) => `${root}${name}`) },
     modulePreload: { polyfill: false },
     // Everything is a file of its own: a data: URL would need a wider policy.
     assetsInlineLimit: 0,

@@ -1,4 +1,5 @@
-import { Chat, type ChatOptions } from './chat.ts'
+import { Chat } from './chat.ts'
+import type { ChatOptions } from './options.ts'
 import type { ConversationStore, ConversationSummary } from './store.ts'
 
 /** What all conversations of a page share. */

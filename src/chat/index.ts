@@ -1,5 +1,5 @@
 /** `sluice/chat`: a conversation's state, without a framework. */
-export { Chat, createChat, type ChatOptions, type ChatSnapshot } from './chat.ts'
+export { Chat, createChat } from './chat.ts'
 export { Chats, type ChatsOptions, type ListedChat } from './chats.ts'
 export type { AnswerStream, AskOptions, ChatClient, StreamEvent } from './client.ts'
 export { nextFrame, type Frame } from './frame.ts'
@@ -15,6 +15,7 @@ export {
   type TypedEvent,
   type UserMessage,
 } from './message.ts'
+export type { ChatOptions, ChatSnapshot } from './options.ts'
 export type { PriceOf } from './run.ts'
 export { createMemoryStore, type ConversationStore, type ConversationSummary } from './store.ts'
 export type { Conversation } from './tree.ts'

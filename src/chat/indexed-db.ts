@@ -8,16 +8,17 @@ const STORE = 'conversations'
  * Opens the database when it is first used. A browser without one (some private modes) makes every call
  * reject.
  *
- * @param name The database, and the channel that tells other tabs.
+ * @param nameOf The database, and the channel that tells other tabs; a function is asked when it is first used.
  */
-export function createIndexedDbStore(name: string = 'sluice'): ConversationStore {
+export function createIndexedDbStore(nameOf: string | (() => string) = 'sluice'): ConversationStore {
   let opened: Promise<IDBDatabase> | undefined
   let channel: BroadcastChannel | undefined
-  const database = (): Promise<IDBDatabase> => (opened ??= open(name))
+  const name = (): string => (typeof nameOf === 'string' ? nameOf : nameOf())
+  const database = (): Promise<IDBDatabase> => (opened ??= open(name()))
   // Only this file writes here: what is there are conversations.
   const all = async (): Promise<readonly Conversation[]> => settled(reading(await database()).getAll())
   const tell = (id: string): void => {
-    channel ??= new BroadcastChannel(name)
+    channel ??= new BroadcastChannel(name())
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a channel is of one origin.
     channel.postMessage(id)
   }
@@ -36,7 +37,7 @@ export function createIndexedDbStore(name: string = 'sluice'): ConversationStore
     },
     search: async (query) => (await all()).filter((each) => matches(each, query)).map(({ id }) => id),
     watch(onChange) {
-      channel ??= new BroadcastChannel(name)
+      channel ??= new BroadcastChannel(name())
       const listener = ({ data }: MessageEvent<unknown>): void => {
         if (typeof data === 'string') onChange(data)
       }

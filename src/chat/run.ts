@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly onDisconnect: string
   /** The messages that the answer follows. */
   readonly before: readonly Message[]
+  /** There is another answer to the same message: one from a cache would be that one again. */
+  readonly isAnother: boolean
   readonly priceOf: PriceOf | undefined
   /** The stream is there, and with it its id. */
   readonly onOpen: () => void
@@ -84,12 +86,16 @@ export class Run {
   }
 
   async #open(isAgain: boolean): Promise<AnswerStream> {
-    const { client, conversation, onDisconnect, before } = this.#options
+    const { client, conversation, onDisconnect, before, isAnother } = this.#options
     const { id, part, streamId } = this.#known
     if (isAgain && streamId !== undefined) return client.streams.resume(streamId)
     return client.chat.completions.create(await requestFor(this.#known, before), {
       idempotencyKey: `${id}-${part}`,
-      headers: { 'x-stream-on-disconnect': onDisconnect, 'x-stream-conversation': conversation },
+      headers: {
+        'x-stream-on-disconnect': onDisconnect,
+        'x-stream-conversation': conversation,
+        ...(isAnother ? { 'cache-control': 'no-cache' } : {}),
+      },
     })
   }
 

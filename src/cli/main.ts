@@ -14,6 +14,8 @@ const root: CommandDef = {
     serve: () => import('./serve.ts').then((file) => file.serveCommand),
     simulate: () => import('./simulate.ts').then((file) => file.simulateCommand),
     config: () => import('./config.ts').then((file) => file.configCommand),
+    keys: () => import('./keys.ts').then((file) => file.keysCommand),
+    usage: () => import('./usage.ts').then((file) => file.usageCommand),
   },
 }
 

@@ -6,6 +6,7 @@ import { SluiceError } from '../errors.ts'
 import type { RunningServer } from '../node/serve.ts'
 import { choiceFlag, portFlag, textFlag, type Flags } from './flags.ts'
 import { errorCodeOf, PACKAGE_ROOT, readText, readVersion } from './package.ts'
+import { onHangup } from './reload.ts'
 import { startText } from './start-text.ts'
 import { stopOnSignal } from './stop.ts'
 
@@ -40,8 +41,24 @@ async function runServe(flags: Flags): Promise<void> {
     await server.shutdown()
     await start.simulator?.close()
   })
+  // Without a file there is nothing to reload, and SIGHUP ends the process as ever.
+  const reload = server.reload
+  if (reload !== undefined) {
+    const stop = (): void => void process.kill(process.pid, 'SIGTERM')
+    onHangup({ reload: () => void reload(), stop }, process.stdin.isTTY)
+  }
   const docs = join(PACKAGE_ROOT, 'README.md')
-  console.log(startText({ version: await readVersion(), url: server.url, start, docs, colors: pc }))
+  console.log(
+    startText({
+      version: await readVersion(),
+      url: server.url,
+      adminUrl: server.adminUrl,
+      isGuarded: !server.gateway.isOpen,
+      start,
+      docs,
+      colors: pc,
+    }),
+  )
   await stopped
   // Not left to the event loop: an idle connection to a provider would hold the process for seconds.
   process.exit(0)
@@ -75,7 +92,8 @@ async function listen(start: Start): Promise<RunningServer> {
   const { serve } = await import('../node/serve.ts')
   const { host, port } = start.config.server
   try {
-    return await serve({ config: start.config })
+    const { config, source, text } = start
+    return await serve({ config, file: source === undefined || text === undefined ? undefined : { source, text } })
   } catch (thrown) {
     await start.simulator?.close()
     throw addressError(thrown, host, port)
@@ -86,7 +104,10 @@ async function listen(start: Start): Promise<RunningServer> {
 export function addressError(thrown: unknown, host: string, port: number): unknown {
   switch (errorCodeOf(thrown)) {
     case 'EADDRINUSE':
-      return new SluiceError('config_invalid', `port ${port} on ${host} is in use: choose another with --port`)
+      return new SluiceError(
+        'config_invalid',
+        `port ${portIn(thrown) ?? port} on ${host} is in use: choose another with --port`,
+      )
     case 'EACCES':
       return new SluiceError('config_invalid', `port ${port} on ${host} is not ours to use: choose one above 1023`)
     case 'EADDRNOTAVAIL':
@@ -95,4 +116,9 @@ export function addressError(thrown: unknown, host: string, port: number): unkno
     default:
       return thrown
   }
+}
+
+/** The operator's listener has a port of its own. */
+function portIn(thrown: unknown): number | undefined {
+  return thrown instanceof Error && 'port' in thrown && typeof thrown.port === 'number' ? thrown.port : undefined
 }

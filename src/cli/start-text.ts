@@ -8,6 +8,10 @@ export interface StartTextOptions {
   /** `http://127.0.0.1:8787` */
   readonly url: string
   readonly start: Start
+  /** Whether it asks for keys or tokens. */
+  readonly isGuarded?: boolean | undefined
+  /** Where the operator's routes are, if they have a listener of their own. */
+  readonly adminUrl?: string | undefined
   /** Where the documentation is. */
   readonly docs: string
   readonly colors: Colors
@@ -18,16 +22,15 @@ const MOST_MODELS = 6
 
 /** The text of a gateway that has started: where, what with and why, how to try it, where to read on. */
 export function startText(options: StartTextOptions): string {
-  const { version, url, start, docs, colors } = options
+  const { version, url, start, docs, colors, isGuarded = false, adminUrl } = options
   const rows: (readonly [string, readonly string[]])[] = [
     ['providers', start.reasons],
     ['models', [modelsOf(start)]],
     ['log', [logOf(start)]],
   ]
-  if (!isLoopback(start.config.server.host)) {
-    rows.push(['note', ['other machines can reach this address, and no API keys are asked for']])
-  }
-  rows.push(['try', curlLines(url, firstModel(start))], ['docs', [docs]])
+  if (isGuarded) rows.push(['keys', ['asked for; sluice keys list shows which there are']])
+  if (adminUrl !== undefined) rows.push(['admin', [`${adminUrl}/admin/v1`]])
+  rows.push(['try', curlLines(url, firstModel(start), isGuarded)], ['docs', [docs]])
   const lines = rows.flatMap(([name, [first = '', ...more]]) => [
     `  ${colors.dim(name.padEnd(11))}${first}`,
     ...more.map((line) => `  ${' '.repeat(11)}${line}`),
@@ -55,14 +58,11 @@ function logOf({ config: { log } }: Start): string {
 }
 
 /** Quoted for a POSIX shell: a model's name may hold a quote. */
-function curlLines(url: string, model: string): readonly string[] {
+function curlLines(url: string, model: string, isGuarded: boolean): readonly string[] {
   const body = JSON.stringify({ model, stream: true, messages: [{ role: 'user', content: 'Tell me a story' }] })
   return [
     `curl -N ${url}/v1/chat/completions -H 'content-type: application/json' \\`,
+    ...(isGuarded ? [`  -H "authorization: Bearer $KEY" \\`] : []),
     `  -d '${body.replaceAll("'", String.raw`'\''`)}'`,
   ]
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }

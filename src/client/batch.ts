@@ -28,6 +28,8 @@ export interface BatchOptions<Request, Value> {
   readonly limiter?: Pick<RateLimiter, 'waitAndAcquire' | 'observe'> | undefined
   /** Tokens to reserve for a request; `estimateRequestTokens` unless told. */
   readonly estimate?: ((request: Request) => number) | undefined
+  /** The tokens that a request took, to settle its reservation; the result's own `usage` unless told. */
+  readonly usage?: ((value: Value) => Pick<Usage, 'total_tokens'> | undefined) | undefined
   readonly signal?: AbortSignal | undefined
   readonly onProgress?: ((progress: BatchProgress) => void) | undefined
 }
@@ -114,7 +116,7 @@ class Run<Request extends object, Value> {
   async #try(request: Request, index: number, place: Reservation | undefined): Promise<BatchResult<Value>> {
     try {
       const value = await this.#options.run(request, { index, signal: this.#signal })
-      place?.settle(usageOf(value))
+      place?.settle((this.#options.usage ?? usageOf)(value))
       return { status: 'fulfilled', value }
     } catch (reason) {
       const status: unknown = isObject(reason) ? reason['status'] : undefined

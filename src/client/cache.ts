@@ -4,6 +4,7 @@ import { isObject, parseJson } from '../completion/json.ts'
 import type { ChatRequest } from '../completion/request.ts'
 import { completionToChunks, isCompletion } from '../completion/whole.ts'
 import { MemoryStore } from './memory-store.ts'
+import type { AnswerCache } from './options.ts'
 
 /** Where answers are kept: text by key. May forget anything at any time. */
 export interface CacheStore {
@@ -35,10 +36,9 @@ const VERSION = 1
  * answers are kept: every choice ended with `stop` or `tool_calls`.
  *
  * @example
- * const cache = new ResponseCache({ scope: userId })
- * const completion = await cache.completion(request, () => client.chat.completions.create(request))
+ * const client = new OpenAI({ cache: new ResponseCache({ scope: userId }) })
  */
-export class ResponseCache {
+export class ResponseCache implements AnswerCache {
   readonly #store: CacheStore
   readonly #scope: string
   readonly #ttl: number | undefined
@@ -51,16 +51,16 @@ export class ResponseCache {
     this.#onError = options.onError
   }
 
-  /** The key of a request: a hash of its canonical JSON and the scope. */
-  async key(request: ChatRequest): Promise<string> {
+  /** The key of a request to a service: a hash of its canonical JSON and the scope. */
+  async key(request: ChatRequest, service: string = ''): Promise<string> {
     const body = Object.fromEntries(Object.entries(request).filter(([name]) => !IGNORED.has(name)))
-    return hash(canonicalJson([VERSION, this.#scope, body]))
+    return hash(canonicalJson([VERSION, this.#scope, service, body]))
   }
 
   /** The kept answer; `undefined` when there is none. */
-  async get(request: ChatRequest): Promise<ChatCompletion | undefined> {
+  async get(request: ChatRequest, service?: string): Promise<ChatCompletion | undefined> {
     try {
-      const key = await this.key(request)
+      const key = await this.key(request, service)
       const text = await this.#store.get(key)
       if (text === undefined) return undefined
       const json = parseJson(text)
@@ -73,14 +73,26 @@ export class ResponseCache {
   }
 
   /** Keeps an answer, if it is complete; says whether it was. */
-  async put(request: ChatRequest, completion: ChatCompletion): Promise<boolean> {
+  async put(request: ChatRequest, completion: ChatCompletion, service?: string): Promise<boolean> {
     if (!isComplete(completion)) return false
     try {
-      await this.#store.set(await this.key(request), JSON.stringify(completion), { ttl: this.#ttl })
+      await this.#store.set(await this.key(request, service), JSON.stringify(completion), { ttl: this.#ttl })
     } catch (error) {
       this.#onError?.(error)
     }
     return true
+  }
+
+  /** A kept answer as the service would have sent it, whole or streamed; its head has `x-sluice-cache: hit`. */
+  replay(request: ChatRequest, kept: ChatCompletion): Response {
+    const isStream = request.stream === true
+    const body = isStream
+      ? [...chunksFor(request, kept).map((chunk) => JSON.stringify(chunk)), '[DONE]']
+          .map((data) => `data: ${data}\n\n`)
+          .join('')
+      : JSON.stringify(kept)
+    const type = isStream ? 'text/event-stream' : 'application/json'
+    return new Response(body, { headers: { 'content-type': type, 'x-sluice-cache': 'hit' } })
   }
 
   /** The kept answer, or what `create` makes, which is kept. */
@@ -101,11 +113,7 @@ export class ResponseCache {
     create: () => PromiseLike<AsyncIterable<ChatCompletionChunk>>,
   ): AsyncGenerator<ChatCompletionChunk, void, undefined> {
     const kept = await this.get(request)
-    if (kept !== undefined) {
-      const withUsage = request.stream_options?.include_usage === true
-      for (const chunk of completionToChunks(kept)) if (withUsage || chunk.choices.length > 0) yield chunk
-      return
-    }
+    if (kept !== undefined) return yield* chunksFor(request, kept)
     const accumulator = new Accumulator()
     for await (const chunk of await create()) {
       accumulator.add(chunk)
@@ -113,6 +121,12 @@ export class ResponseCache {
     }
     if (accumulator.flaw === undefined) await this.put(request, accumulator.completion())
   }
+}
+
+/** Usage comes to those who asked for it, as with OpenAI. */
+function chunksFor(request: ChatRequest, kept: ChatCompletion): readonly ChatCompletionChunk[] {
+  const withUsage = request.stream_options?.include_usage === true
+  return completionToChunks(kept).filter(({ choices }) => withUsage || choices.length > 0)
 }
 
 function isComplete({ choices }: ChatCompletion): boolean {

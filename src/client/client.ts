@@ -1,6 +1,10 @@
 import { Chat } from './chat.ts'
-import type { ClientOptions } from './options.ts'
-import { Embeddings, Models, Streams } from './resources.ts'
+import type { ChatRequest } from '../completion/request.ts'
+import type { BatchOptions, BatchResult } from './batch.ts'
+import * as errors from './errors.ts'
+import { loaded } from './later.ts'
+import type { CallOptions, ClientOptions, PricedCompletion } from './options.ts'
+import { Completions, Embeddings, Models, Streams } from './resources.ts'
 import { Session } from './session.ts'
 
 /**
@@ -16,7 +20,23 @@ import { Session } from './session.ts'
  * const stream = await client.chat.completions.create({ model, messages, stream: true })
  */
 export class OpenAI {
+  // As with OpenAI's SDK: `error instanceof OpenAI.RateLimitError`.
+  static readonly OpenAIError: typeof errors.OpenAIError = errors.OpenAIError
+  static readonly APIError: typeof errors.APIError = errors.APIError
+  static readonly APIConnectionError: typeof errors.APIConnectionError = errors.APIConnectionError
+  static readonly APIConnectionTimeoutError: typeof errors.APIConnectionTimeoutError = errors.APIConnectionTimeoutError
+  static readonly APIUserAbortError: typeof errors.APIUserAbortError = errors.APIUserAbortError
+  static readonly NotFoundError: typeof errors.NotFoundError = errors.NotFoundError
+  static readonly ConflictError: typeof errors.ConflictError = errors.ConflictError
+  static readonly RateLimitError: typeof errors.RateLimitError = errors.RateLimitError
+  static readonly BadRequestError: typeof errors.BadRequestError = errors.BadRequestError
+  static readonly AuthenticationError: typeof errors.AuthenticationError = errors.AuthenticationError
+  static readonly InternalServerError: typeof errors.InternalServerError = errors.InternalServerError
+  static readonly PermissionDeniedError: typeof errors.PermissionDeniedError = errors.PermissionDeniedError
+  static readonly UnprocessableEntityError: typeof errors.UnprocessableEntityError = errors.UnprocessableEntityError
+
   readonly chat: Chat
+  readonly completions: Completions
   readonly models: Models
   readonly embeddings: Embeddings
   /** The streams that a gateway keeps. */
@@ -30,9 +50,37 @@ export class OpenAI {
     this.#options = options
     this.baseURL = session.baseURL
     this.chat = new Chat(session)
+    this.completions = new Completions(session)
     this.models = new Models(session)
     this.embeddings = new Embeddings(session)
     this.streams = new Streams(session)
+  }
+
+  /**
+   * Makes many requests, some at a time; see `batch`. The results stand in the order of the requests, and one
+   * that fails does not touch the others. A request with `stream: true` is streamed, and survives what a stream
+   * survives; its result is the completion all the same.
+   *
+   * @throws OpenAIError for a concurrency below 1.
+   * @example
+   * const results = await client.batch(requests, { concurrency: 4, limiter: new RateLimiter({ requestsPerMinute: 60 }) })
+   */
+  async batch(
+    requests: Iterable<ChatRequest>,
+    options: Omit<BatchOptions<ChatRequest, PricedCompletion>, 'run'> & {
+      /** For each of the calls. */
+      readonly call?: Omit<CallOptions, 'signal'> | undefined
+    } = {},
+  ): Promise<readonly BatchResult<PricedCompletion>[]> {
+    const { call, ...rest } = options
+    const part = await loaded(import('./batch.ts'))
+    return part.batch(requests, {
+      ...rest,
+      run: async (request, { signal }) => {
+        const answer = await this.chat.completions.create(request, { ...call, signal })
+        return 'completion' in answer ? answer.completion() : answer
+      },
+    })
   }
 
   /** A client like this one, but for these options. */

@@ -16,7 +16,8 @@ export interface Credential {
 export function keyCredential(key: string | (() => Promise<string>) | undefined): Credential {
   return {
     token: async () => (typeof key === 'function' ? checked(await called(key)) : key),
-    refresh: () => false,
+    // A function may have a new one.
+    refresh: (_token, status) => typeof key === 'function' && status === 401,
   }
 }
 

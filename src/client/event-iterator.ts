@@ -2,6 +2,7 @@ import type { SseEvent } from '../sse/event.ts'
 import { END } from './chunk-reader.ts'
 import { APIUserAbortError } from './errors.ts'
 import type { EventSource } from './event-source.ts'
+import { Later } from './later.ts'
 
 /** How the reading of a stream ended. */
 export interface Ending {
@@ -16,7 +17,7 @@ export interface Ending {
  */
 export class EventIterator<T> implements AsyncIterableIterator<T> {
   readonly #source: EventSource
-  readonly #take: (event: SseEvent) => T | typeof END | undefined
+  readonly #take: (event: SseEvent) => T | typeof END | Later | undefined
   readonly #onEnd: (ending: Ending) => void
   readonly #abortIsError: boolean
   #batch: readonly SseEvent[] = []
@@ -30,7 +31,7 @@ export class EventIterator<T> implements AsyncIterableIterator<T> {
    */
   constructor(
     source: EventSource,
-    take: (event: SseEvent) => T | typeof END | undefined,
+    take: (event: SseEvent) => T | typeof END | Later | undefined,
     onEnd: (ending: Ending) => void,
     abortIsError: boolean = false,
   ) {
@@ -48,12 +49,12 @@ export class EventIterator<T> implements AsyncIterableIterator<T> {
     if (this.#pending !== undefined) return this.#pending.then(() => this.next())
     try {
       const item = this.#fromBatch()
-      if (item !== undefined) return Promise.resolve(item)
+      if (item instanceof Later) this.#pending = this.#refill(item)
+      else if (item !== undefined) return Promise.resolve(item)
     } catch (error) {
       return Promise.reject(this.#fail(error))
     }
-    this.#pending = this.#refill()
-    return this.#pending
+    return (this.#pending ??= this.#refill(undefined))
   }
 
   async return(): Promise<IteratorResult<T>> {
@@ -69,11 +70,15 @@ export class EventIterator<T> implements AsyncIterableIterator<T> {
     throw error
   }
 
-  #fromBatch(): IteratorResult<T> | undefined {
+  #fromBatch(): IteratorResult<T> | Later | undefined {
     if (this.#isEnded) return DONE
     while (this.#at < this.#batch.length) {
       const event = this.#batch[this.#at++]
       const item = event === undefined ? undefined : this.#take(event)
+      if (item instanceof Later) {
+        this.#at--
+        return item
+      }
       if (item === END) {
         this.#end({ how: 'complete' })
         this.#source.close()
@@ -84,19 +89,19 @@ export class EventIterator<T> implements AsyncIterableIterator<T> {
     return undefined
   }
 
-  async #refill(): Promise<IteratorResult<T>> {
+  async #refill(first: Later | undefined): Promise<IteratorResult<T>> {
+    let later = first
     try {
       for (;;) {
-        const batch = await this.#source.read()
-        if (batch === undefined) {
+        if (later !== undefined) await later.ready()
+        else if (!(await this.#read())) {
           this.#end({ how: 'complete' })
           this.#pending = undefined
           return DONE
         }
-        this.#batch = batch
-        this.#at = 0
         const item = this.#fromBatch()
-        if (item === undefined) continue
+        later = item instanceof Later ? item : undefined
+        if (item === undefined || item instanceof Later) continue
         this.#pending = undefined
         return item
       }
@@ -107,6 +112,13 @@ export class EventIterator<T> implements AsyncIterableIterator<T> {
       if (this.#abortIsError) throw error
       return DONE
     }
+  }
+
+  async #read(): Promise<boolean> {
+    const batch = await this.#source.read()
+    this.#batch = batch ?? []
+    this.#at = 0
+    return batch !== undefined
   }
 
   #fail(error: unknown): unknown {

@@ -26,12 +26,17 @@ export {
   StreamTruncatedError,
   UnprocessableEntityError,
 } from './errors.ts'
-export type { CallOptions, ClientOptions } from './options.ts'
+export { ChatCompletionStream } from './completion-stream.ts'
+export type { CompletionEvents, FunctionCall } from './completion-events.ts'
+export type { AnswerCache, CallOptions, ClientOptions, PricedCompletion } from './options.ts'
+export type { ParsePromise } from './parse-promise.ts'
 export type { Timeouts } from './deadlines.ts'
 export type { OnInterrupted } from './rescue.ts'
 export type { ResumePolicy } from './resume.ts'
 export type { Dialect, NodeResponse } from './outlet.ts'
 export type {
+  CompletionCreateParams,
+  Completions,
   CreateEmbeddingResponse,
   EmbeddingCreateParams,
   Embeddings,
@@ -41,8 +46,9 @@ export type {
   StreamEntry,
   Streams,
   StreamSnapshot,
+  TextCompletion,
 } from './resources.ts'
-export type { ChatStream, StreamEvent, StreamMetrics } from './stream.ts'
+export { ChatStream, type StreamEvent, type StreamMetrics } from './stream.ts'
 export type { ToolCallProgress } from './tool-calls.ts'
 export type { HeaderFields } from './transport.ts'
 export type {
@@ -58,8 +64,20 @@ export type {
   Usage,
 } from '../completion/chunk.ts'
 export type { ChatMessage, ChatRequest, ContentPart, ResponseFormat, Tool, ToolChoice } from '../completion/request.ts'
-export { batch, type BatchOptions } from './batch.ts'
-export { ResponseCache } from './cache.ts'
+export { batch, type BatchOptions, type BatchProgress, type BatchResult } from './batch.ts'
+export { ResponseCache, type CacheStore, type ResponseCacheOptions } from './cache.ts'
+export { ChatClient, iterLines, iterStreamEvents, type ChatClientOptions, type FastGptRequest } from './fastgpt.ts'
+export { fastGptEvent, fastGptEvents, type FastGptEvent, type FastGptInteractive } from './fastgpt-events.ts'
+export {
+  STREAM_CONFIG,
+  StreamingClient,
+  StreamingPool,
+  type StreamConfig,
+  type StreamingClientOptions,
+  type StreamingPoolOptions,
+  type StreamRequest,
+  type StreamResponse,
+} from './holysheep.ts'
 export { MemoryStore } from './memory-store.ts'
 export { buffer } from './text/buffer.ts'
 export { jsonObjects } from './text/json-objects.ts'
@@ -69,8 +87,15 @@ export { pace } from './text/pace.ts'
 export { through, type TextStage } from './text/stage.ts'
 export { stopAt } from './text/stop-at.ts'
 export { words } from './text/words.ts'
-export { parse } from './tools/parse.ts'
-export { runTools } from './tools/run-tools.ts'
-export { tool } from './tools/tool.ts'
+export type { AnyTool, OpenAIRunnableTool } from './tools/any-tool.ts'
+export type { ConversationOptions, ConversationRequest } from './tools/conversation.ts'
+export { parse, type DeepPartial, type ParseEvent } from './tools/parse.ts'
+export { ParseError, type ParseFailure } from './tools/parse-error.ts'
+export { type ParseableFormat, type ParseableTool, zodFunction, zodResponseFormat } from './tools/parseable.ts'
+export type { FormatInput, OutputOf, ParsedChatCompletion, ParsedMessage, ParsedToolCall } from './tools/parsed.ts'
+export { runTools, type ToolEvent, type ToolRunResult } from './tools/run-tools.ts'
+export type { StandardSchema } from './tools/schema.ts'
+export { tool, type RunnableTool, type ToolContext } from './tools/tool.ts'
 export { RateLimiter } from '../limit/rate-limiter.ts'
-export { costOf, type Cost } from '../provider/price.ts'
+export { costOf, type Cost, type Price, type PriceTable } from '../provider/price.ts'
+export { HOLYSHEEP_PRICES, LIST_PRICES } from '../provider/price-table.ts'

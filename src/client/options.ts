@@ -1,4 +1,7 @@
 import type { Clock } from '../clock.ts'
+import type { ChatCompletion, Usage } from '../completion/chunk.ts'
+import type { ChatRequest } from '../completion/request.ts'
+import type { Cost } from '../provider/price.ts'
 import type { Timeouts } from './deadlines.ts'
 import type { OnInterrupted } from './rescue.ts'
 import type { ResumePolicy } from './resume.ts'
@@ -34,6 +37,16 @@ export interface ClientOptions {
   readonly onInterrupted?: OnInterrupted | undefined
   /** The limits of reconnecting to a gateway; false does not reconnect. */
   readonly resume?: false | Partial<ResumePolicy> | undefined
+  /**
+   * Keeps answers and gives them to requests that are exactly the same: a `ResponseCache`. Whoever shares it
+   * shares answers; its `scope` keeps users apart.
+   */
+  readonly cache?: AnswerCache | undefined
+  /**
+   * What a completion costs: `costOf`, for the makers' list prices, or a function with a table of your own.
+   * Completions then have `cost`, where their usage is known; streams are told theirs with `stream_options`.
+   */
+  readonly price?: ((usage: Usage | undefined, model: string) => Cost | undefined) | undefined
   /** A page that holds a key shows it to whoever looks; without this a client with a key refuses to work in one. */
   readonly dangerouslyAllowBrowser?: boolean | undefined
   /** The time, for tests. */
@@ -54,6 +67,22 @@ export interface CallOptions {
   readonly idempotencyKey?: string | undefined
   readonly onInterrupted?: OnInterrupted | undefined
   readonly resume?: false | Partial<ResumePolicy> | undefined
+  /** False asks the service, and keeps nothing. */
+  readonly cache?: false | undefined
+}
+
+/** What a client's cache does; `ResponseCache` is one. The service is told apart by its address. */
+export interface AnswerCache {
+  get(request: ChatRequest, service: string): Promise<ChatCompletion | undefined>
+  put(request: ChatRequest, completion: ChatCompletion, service: string): Promise<unknown>
+  /** A kept answer as the service would have sent it. */
+  replay(request: ChatRequest, completion: ChatCompletion): Response
+}
+
+/** A completion with what it cost, where the client was told the prices. */
+export type PricedCompletion = ChatCompletion & {
+  /** Not among the fields that JSON and copies have. `undefined` without usage, or without a price for the model. */
+  readonly cost?: Cost | undefined
 }
 
 /** OpenAI's SDK waits that long for the head of an answer. */

@@ -34,3 +34,17 @@ export function bodyOf(texts: AsyncIterator<string>): ReadableStream<Uint8Array>
     },
   })
 }
+
+/** Things as lines of JSON. */
+export function linesOf(things: AsyncIterator<object>): ReadableStream<Uint8Array> {
+  return bodyOf({
+    async next() {
+      const { done, value } = await things.next()
+      return done === true ? { done, value: undefined } : { done: false, value: `${JSON.stringify(value)}\n` }
+    },
+    async return() {
+      await things.return?.()
+      return { done: true, value: undefined }
+    },
+  })
+}

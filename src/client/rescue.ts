@@ -1,11 +1,10 @@
 import { continuationOf, whyNotContinuable } from '../completion/continuation.ts'
-import type { ChatCompletionChunk } from '../completion/chunk.ts'
+import type { ChatCompletion, ChatCompletionChunk } from '../completion/chunk.ts'
 import { parseEvent } from '../completion/parse.ts'
 import type { ChatRequest } from '../completion/request.ts'
 import { Seam } from '../completion/seam.ts'
 import { StopAt } from '../completion/stop-at.ts'
 import type { SseEvent } from '../sse/event.ts'
-import type { Received } from './received.ts'
 
 /**
  * What a client does about an answer that broke off and cannot be resumed:
@@ -27,9 +26,9 @@ export interface Rescue {
  * Plans the rescue of an answer; `undefined` when there can be none. Only the plain text of one choice can
  * be rescued once it was shown; before anything was, the request is simply made again.
  */
-export function planRescue(how: OnInterrupted, request: ChatRequest, received: Received): Rescue | undefined {
+export function planRescue(how: OnInterrupted, request: ChatRequest, received: ChatCompletion): Rescue | undefined {
   if (how === 'error') return undefined
-  const { choices } = received.completion
+  const { choices } = received
   const message = choices[0]?.message
   const sent = message?.content ?? ''
   if (sent === '' && !message?.tool_calls && !message?.refusal) {

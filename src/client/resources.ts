@@ -1,5 +1,5 @@
 import { isObject } from '../completion/json.ts'
-import type { ChatCompletion } from '../completion/chunk.ts'
+import type { ChatCompletion, Usage } from '../completion/chunk.ts'
 import { APIPromise } from './api-promise.ts'
 import { OpenAIError } from './errors.ts'
 import type { CallOptions } from './options.ts'
@@ -31,21 +31,18 @@ export class Models {
 
   /** All models that this key may use. */
   list(options: CallOptions = {}): APIPromise<ModelList> {
-    const reply = this.#session.send('GET', '/models', undefined, options)
-    return new APIPromise(reply, async (answer) => {
-      const page = await this.#session.read(answer)
-      if (!isModels(page)) throw new OpenAIError('The answer is no list of models.')
-      const { data } = page
-      const each = async function* (): AsyncGenerator<Model> {
+    return call(this.#session, ['GET', '/models'], options, ({ data }: Page<Model>) => ({
+      object: 'list',
+      data,
+      async *[Symbol.asyncIterator]() {
         yield* data
-      }
-      return { object: 'list', data, [Symbol.asyncIterator]: each }
-    })
+      },
+    }))
   }
 
   /** One model. */
   retrieve(id: string, options: CallOptions = {}): APIPromise<Model> {
-    return json(this.#session, ['GET', `/models/${encodeURIComponent(id)}`], options, isModel)
+    return call(this.#session, ['GET', `/models/${encodeURIComponent(id)}`], options, (model: Model) => model)
   }
 }
 
@@ -81,7 +78,46 @@ export class Embeddings {
 
   /** Embeds text. */
   create(body: EmbeddingCreateParams, options: CallOptions = {}): APIPromise<CreateEmbeddingResponse> {
-    return json(this.#session, ['POST', '/embeddings', body], options, isEmbeddings)
+    return call(this.#session, ['POST', '/embeddings', body], options, (answer: CreateEmbeddingResponse) => answer)
+  }
+}
+
+/** What OpenAI's older completions take. */
+export interface CompletionCreateParams {
+  readonly model: string
+  readonly prompt: string | readonly string[] | readonly number[] | readonly (readonly number[])[] | null
+  readonly [parameter: string]: unknown
+}
+
+/** A completion of text. */
+export interface TextCompletion {
+  readonly id: string
+  readonly object: 'text_completion'
+  readonly created: number
+  readonly model: string
+  readonly choices: readonly {
+    readonly index: number
+    readonly text: string
+    readonly finish_reason: 'stop' | 'length' | 'content_filter'
+    readonly logprobs: object | null
+  }[]
+  readonly usage?: Usage
+}
+
+/** `client.completions`: OpenAI's older completions of text, whole answers only. */
+export class Completions {
+  readonly #session: Session
+
+  constructor(session: Session) {
+    this.#session = session
+  }
+
+  /** Completes text. */
+  create(
+    body: CompletionCreateParams & { readonly stream?: false | null },
+    options: CallOptions = {},
+  ): APIPromise<TextCompletion> {
+    return call(this.#session, ['POST', '/completions', body], options, (answer: TextCompletion) => answer)
   }
 }
 
@@ -123,43 +159,32 @@ export class Streams {
    * @throws NotFoundError, or APIError with status 410 when it has expired.
    */
   resume(id: string, options: CallOptions & { readonly after?: string | undefined } = {}): APIPromise<ChatStream> {
-    const { after, ...call } = options
+    const { after, ...rest } = options
     const startedAt = this.#session.clock.now()
     const position = after === undefined ? {} : after.includes(':') ? { 'last-event-id': after } : undefined
-    const query = position === undefined ? { ...call.query, after } : call.query
-    const reply = this.#session.send('GET', path(id), undefined, { ...call, query }, { ...EVENTS, ...position })
-    return new APIPromise(reply, (answer) => this.#session.stream(answer, undefined, call, startedAt))
+    const query = position === undefined ? { ...rest.query, after } : rest.query
+    const reply = this.#session.send('GET', path(id), undefined, { ...rest, query }, { ...EVENTS, ...position })
+    return new APIPromise(reply, (answer) => this.#session.stream(answer, undefined, rest, startedAt))
   }
 
   /** The caller's streams, newest first. */
   list(
     options: CallOptions & { readonly status?: StreamEntry['status']; readonly conversation?: string } = {},
   ): APIPromise<readonly StreamEntry[]> {
-    const { status, conversation, ...call } = options
-    const reply = this.#session.send('GET', '/streams', undefined, {
-      ...call,
-      query: { ...call.query, status, conversation },
-    })
-    return new APIPromise(reply, async (answer) => {
-      const page = await this.#session.read(answer)
-      if (!isStreams(page)) throw new OpenAIError('The answer is no list of streams.')
-      return page.data
-    })
+    const { status, conversation, ...rest } = options
+    const query = { ...rest.query, status, conversation }
+    return call(this.#session, ['GET', '/streams'], { ...rest, query }, ({ data }: Page<StreamEntry>) => data)
   }
 
   /** The completion so far, without reading on. */
   retrieve(id: string, options: CallOptions = {}): APIPromise<StreamSnapshot> {
-    return json(
-      this.#session,
-      ['GET', path(id)],
-      { ...options, query: { ...options.query, format: 'json' } },
-      isSnapshot,
-    )
+    const query = { ...options.query, format: 'json' }
+    return call(this.#session, ['GET', path(id)], { ...options, query }, (stream: StreamSnapshot) => stream)
   }
 
   /** Ends a stream for everyone; what there is of it stays. Repeating it changes nothing. */
   cancel(id: string, options: CallOptions = {}): APIPromise<StreamEntry> {
-    return json(this.#session, ['POST', `${path(id)}/cancel`], options, isStream)
+    return call(this.#session, ['POST', `${path(id)}/cancel`], options, (stream: StreamEntry) => stream)
   }
 }
 
@@ -167,41 +192,29 @@ function path(id: string): string {
   return `/streams/${encodeURIComponent(id)}`
 }
 
-/** A call whose answer is an object of the type that its service promises; `is` looks at what tells it apart. */
-function json<T>(
+interface Page<Item> {
+  readonly data: readonly Item[]
+}
+
+/** A call whose answer is an object, and what is wanted of it. `undefined` is no answer. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- it says what `pick` is given
+function call<Answer extends object, T>(
   session: Session,
   [method, at, body]: readonly ['GET' | 'POST', string, unknown?],
   options: CallOptions,
-  is: (value: unknown) => value is T,
+  pick: (answer: Answer) => T | undefined,
 ): APIPromise<T> {
   const reply = session.send(method, at, body, options)
   return new APIPromise(reply, async (answer) => {
     const value = await session.read(answer)
-    if (is(value)) return value
+    const picked = isAnswer<Answer>(value) ? pick(value) : undefined
+    if (picked !== undefined) return picked
     throw new OpenAIError(`The answer to ${method} ${at} is not what it should be.`)
   })
 }
 
-function isModel(value: unknown): value is Model {
-  return isObject(value) && typeof value['id'] === 'string'
-}
-
-function isModels(value: unknown): value is { readonly data: readonly Model[] } {
-  return isObject(value) && Array.isArray(value['data']) && value['data'].every(isModel)
-}
-
-function isEmbeddings(value: unknown): value is CreateEmbeddingResponse {
-  return isObject(value) && Array.isArray(value['data'])
-}
-
-function isStream(value: unknown): value is StreamEntry {
-  return isObject(value) && typeof value['id'] === 'string' && typeof value['status'] === 'string'
-}
-
-function isStreams(value: unknown): value is { readonly data: readonly StreamEntry[] } {
-  return isObject(value) && Array.isArray(value['data']) && value['data'].every(isStream)
-}
-
-function isSnapshot(value: unknown): value is StreamSnapshot {
-  return isStream(value) && 'completion' in value && isObject(value.completion)
+/** Its type is what the service's documentation says; nothing but that it is an object is checked. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what it believes
+function isAnswer<Answer>(value: unknown): value is Answer {
+  return isObject(value)
 }

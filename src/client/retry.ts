@@ -1,4 +1,5 @@
 /** When a request is tried again before anything of its answer was read: the rules of OpenAI's SDKs. */
+import { retryAfter } from '../limit/retry-after.ts'
 
 /** A wait that the server asks for is granted up to this; a longer one is replaced by our own. */
 const LONGEST_WAIT_MS = 60_000
@@ -21,18 +22,7 @@ export function shouldRetry(status: number, headers: Headers): boolean {
  * @param date The wall clock, for a `retry-after` that is a date.
  */
 export function retryDelay(headers: Headers | undefined, retry: number, random: number, date: number): number {
-  const asked = headers === undefined ? undefined : askedDelay(headers, date)
-  if (asked !== undefined && asked >= 0 && asked <= LONGEST_WAIT_MS) return asked
+  const asked = headers === undefined ? undefined : retryAfter(headers, date)
+  if (asked !== undefined && asked <= LONGEST_WAIT_MS) return asked
   return Math.min(FIRST_WAIT_MS * 2 ** retry, LONGEST_BACKOFF_MS) * (1 - random / 4)
-}
-
-/** What the server asks for, however long; `undefined` when it does not. */
-export function askedDelay(headers: Headers, date: number): number | undefined {
-  const ms = Number.parseFloat(headers.get('retry-after-ms') ?? '')
-  if (!Number.isNaN(ms)) return ms
-  const after = headers.get('retry-after')
-  if (after === null) return undefined
-  const seconds = Number.parseFloat(after)
-  const delay = Number.isNaN(seconds) ? Date.parse(after) - date : seconds * 1_000
-  return Number.isNaN(delay) ? undefined : delay
 }

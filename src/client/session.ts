@@ -1,15 +1,16 @@
 import type { Clock } from '../clock.ts'
+import type { ChatCompletion } from '../completion/chunk.ts'
 import type { ChatRequest } from '../completion/request.ts'
+import { wakefulClock } from '../limit/wakeful.ts'
 import { isObject, parseJson } from '../completion/json.ts'
 import { Deadlines, HEARTBEAT_SILENCE_MS } from './deadlines.ts'
 import { findTarget, pageOrigin, readEnv } from './environment.ts'
 import { APIConnectionError, OpenAIError } from './errors.ts'
 import { keyCredential, pairCredential, type Credential } from './credential.ts'
 import { Feed } from './feed.ts'
-import { timeoutsOf, type CallOptions, type ClientOptions } from './options.ts'
+import { timeoutsOf, type CallOptions, type ClientOptions, type PricedCompletion } from './options.ts'
 import { RESUME_POLICY, type ResumePolicy } from './resume.ts'
 import { ChatStream } from './stream.ts'
-import { clientClock } from './timing.ts'
 import { Transport, type Call, type HeaderFields, type Reply } from './transport.ts'
 
 /** The version that is told to servers. */
@@ -38,7 +39,7 @@ export class Session {
     }
     this.options = options
     this.baseURL = target.baseURL
-    this.clock = options.clock ?? clientClock
+    this.clock = options.clock ?? wakefulClock
     this.#random = options.random ?? Math.random
     const send = options.fetch ?? ((input, init) => fetch(input, init))
     this.#transport = new Transport({
@@ -95,6 +96,7 @@ export class Session {
    * @param request The request, where it is ours: then the stream may be rescued, and leaving it ends it.
    */
   stream(reply: Reply, request: ChatRequest | undefined, options: CallOptions, startedAt: number): ChatStream {
+    const { cache } = options.cache === false || isReplay(reply) ? {} : this.options
     const controller = new AbortController()
     const abort = (): void => controller.abort()
     // `send` has linked the signal to the first exchange; this is for all that follow.
@@ -126,7 +128,39 @@ export class Session {
       startedAt,
       headAt: this.clock.now(),
       cancel: () => cancel(feed.url),
+      priced: (completion) => this.priced(completion),
+      onComplete: async () => {
+        if (cache === undefined || request === undefined) return
+        await cache.put(request, await feed.received.completion(), this.baseURL)
+      },
     })
+  }
+
+  /** The reply to a request: that of the cache, if it has kept one, else the service's. */
+  async cached(request: ChatRequest, send: () => Promise<Reply>): Promise<Reply> {
+    const { cache } = this.options
+    const kept = await cache?.get(request, this.baseURL)
+    if (cache === undefined || kept === undefined) return send()
+    return { response: cache.replay(request, kept), abort: () => undefined, release: () => undefined }
+  }
+
+  /** The completion with its cost, where prices are known; kept for requests like this one, where there is a cache. */
+  async finished(
+    request: ChatRequest,
+    completion: ChatCompletion,
+    reply: Reply,
+    options: CallOptions,
+  ): Promise<PricedCompletion> {
+    if (options.cache !== false && !isReplay(reply)) await this.options.cache?.put(request, completion, this.baseURL)
+    return this.priced(completion)
+  }
+
+  /** The completion with its cost. */
+  priced(completion: ChatCompletion): PricedCompletion {
+    const { price } = this.options
+    if (price === undefined) return completion
+    const value = price(completion.usage, completion.model)
+    return Object.defineProperty(completion, 'cost', { value, enumerable: false, configurable: true })
   }
 
   /** Told and forgotten: a stream that cannot be cancelled ends by itself when nobody reads it. */
@@ -149,6 +183,10 @@ export class Session {
     const tokenURL = this.options.tokenURL ?? readEnv('EVOLUTION_TOKEN_URL')
     return pairCredential({ ...pair, tokenURL, fetch: send, clock: this.clock })
   }
+}
+
+function isReplay(reply: Reply): boolean {
+  return reply.response.headers.get('x-sluice-cache') === 'hit'
 }
 
 /** What asks for a stream of events, also from servers that look at nothing but this. */

@@ -3,17 +3,24 @@ import type { ChatCompletion, ChatCompletionChunk } from '../completion/chunk.ts
 import type { AnswerItem } from '../dialect/writer.ts'
 import { parseJson } from '../completion/json.ts'
 import type { SseEvent } from '../sse/event.ts'
-import { ChunkReader, END, reasoningOf } from './chunk-reader.ts'
+import { ChunkReader, END, ofChunk, reasoningOf } from './chunk-reader.ts'
 import { APIUserAbortError, OpenAIError, StreamTruncatedError } from './errors.ts'
 import { EventIterator, type Ending } from './event-iterator.ts'
 import type { EventSource } from './event-source.ts'
-import { bodyOf, headersOf, type Dialect, type NodeResponse } from './outlet.ts'
+import { bodyOf, headersOf, linesOf, type Dialect, type NodeResponse } from './outlet.ts'
+import type { PricedCompletion } from './options.ts'
 import { teeSource } from './tee.ts'
+import { Later } from './later.ts'
 import type { ToolCallProgress } from './tool-calls.ts'
 
 /** An event of a stream: a chunk, or one of the named events of FastGPT and others. */
 export type StreamEvent =
-  | { readonly type: 'chunk'; readonly chunk: ChatCompletionChunk }
+  | {
+      readonly type: 'chunk'
+      readonly chunk: ChatCompletionChunk
+      /** The name of its event, where it had one (FastGPT: `answer`, `fastAnswer`). */
+      readonly name?: string | undefined
+    }
   | {
       readonly type: 'event'
       readonly name: string
@@ -47,6 +54,10 @@ export interface ChatStreamOptions {
   readonly headAt: number
   /** Tells a gateway that nobody wants the rest; resolves when it has heard. */
   cancel(): Promise<void>
+  /** The completion with its cost, where prices are known. */
+  priced(completion: ChatCompletion): PricedCompletion
+  /** The answer came to its end. */
+  onComplete(): Promise<void>
 }
 
 /**
@@ -71,7 +82,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
   #endedAt: number | undefined = undefined
   #ending: Ending | undefined = undefined
   readonly #waiting: (() => void)[] = []
-  #whole: Promise<ChatCompletion> | undefined = undefined
+  #whole: Promise<PricedCompletion> | undefined = undefined
 
   constructor(options: ChatStreamOptions) {
     this.#options = options
@@ -95,9 +106,9 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
     return this.#source.response
   }
 
-  /** The completion as far as it has arrived. */
-  get partial(): ChatCompletion {
-    return this.#source.received.completion
+  /** The completion as far as it has arrived, at any time. */
+  async partial(): Promise<PricedCompletion> {
+    return this.#options.priced(await this.#source.received.completion())
   }
 
   /** How the stream is doing, at any time. */
@@ -115,10 +126,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
 
   /** The chunks, as they arrive. */
   [Symbol.asyncIterator](): AsyncIterableIterator<ChatCompletionChunk> {
-    return this.#iterate((event) => {
-      const taken = this.#reader.take(event)
-      return taken === undefined || taken === END ? taken : taken.type === 'chunk' ? taken.chunk : undefined
-    })
+    return this.#iterate((event) => ofChunk(this.#reader.take(event), (chunk) => chunk))
   }
 
   /** Only the text of the first choice. Most chunks are not even parsed for it. */
@@ -128,14 +136,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
 
   /** Only the reasoning of the first choice, whatever name its provider gives it. */
   reasoning(): AsyncIterableIterator<string> {
-    return this.#iterate((event) => {
-      const taken = this.#reader.take(event)
-      return taken === undefined || taken === END
-        ? taken
-        : taken.type === 'chunk'
-          ? reasoningOf(taken.chunk)
-          : undefined
-    })
+    return this.#iterate((event) => ofChunk(this.#reader.take(event), reasoningOf))
   }
 
   /**
@@ -153,11 +154,15 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
 
   /** Chunks and named events (FastGPT: `flowNodeStatus`, `toolCall`, …), also those that follow `[DONE]`. */
   events(): AsyncIterableIterator<StreamEvent> {
-    return this.#iterate((event): StreamEvent | undefined => {
+    return this.#iterate((event): StreamEvent | Later | undefined => {
       const taken = this.#reader.take(event)
       // The end is where the bytes end: FastGPT sends `flowResponses` after it.
       if (taken === undefined || taken === END) return undefined
-      if (taken.type === 'chunk') return { type: 'chunk', chunk: taken.chunk }
+      if (taken instanceof Later) return taken
+      if (taken.type === 'chunk')
+        return event.name === ''
+          ? { type: 'chunk', chunk: taken.chunk }
+          : { type: 'chunk', chunk: taken.chunk, name: event.name }
       return { type: 'event', name: taken.name, data: parseJson(taken.data) ?? taken.data }
     })
   }
@@ -166,7 +171,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
    * The whole answer, once it is there. Reads the stream if nobody does; beside another reader it resolves
    * when that one has come to the end. Rejects when the answer was cut, failed or was aborted.
    */
-  completion(): Promise<ChatCompletion> {
+  completion(): Promise<PricedCompletion> {
     return (this.#whole ??= this.#isClaimed ? this.#afterReader() : this.#readWhole())
   }
 
@@ -179,17 +184,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
 
   /** The chunks as lines of JSON; `Stream.fromReadableStream` of OpenAI's SDK reads them. */
   toReadableStream(): ReadableStream<Uint8Array> {
-    const chunks = this[Symbol.asyncIterator]()
-    return bodyOf({
-      async next() {
-        const { done, value } = await chunks.next()
-        return done === true ? { done, value: undefined } : { done: false, value: `${JSON.stringify(value)}\n` }
-      },
-      async return() {
-        await chunks.return?.()
-        return { done: true, value: undefined }
-      },
-    })
+    return linesOf(this[Symbol.asyncIterator]())
   }
 
   /** A web `Response` that passes the answer on, for Next, Hono, Bun, Deno and the like. */
@@ -239,7 +234,10 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
     return this.#iterate((event) => this.#reader.take(event), true)
   }
 
-  #iterate<T>(take: (event: SseEvent) => T | typeof END | undefined, abortIsError = false): AsyncIterableIterator<T> {
+  #iterate<T>(
+    take: (event: SseEvent) => T | typeof END | Later | undefined,
+    abortIsError = false,
+  ): AsyncIterableIterator<T> {
     this.#claim()
     return new EventIterator(this.#source, take, (ending) => this.#end(ending), abortIsError)
   }
@@ -256,29 +254,31 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk>, AsyncDisp
     this.#ending = ending
     this.#endedAt = this.#options.clock.now()
     for (const resolve of this.#waiting) resolve()
+    // Its own failure is its own affair: the answer is whole.
+    if (ending.how === 'complete') this.#options.onComplete().catch(() => undefined)
   }
 
-  async #readWhole(): Promise<ChatCompletion> {
+  async #readWhole(): Promise<PricedCompletion> {
     const items = this.#items()
     while (!(await items.next()).done);
-    const accumulator = this.#source.received.folded
+    const accumulator = await this.#source.received.folded()
     const { flaw } = accumulator
-    if (flaw === undefined) return accumulator.completion()
+    if (flaw === undefined) return this.#options.priced(accumulator.completion())
     throw new StreamTruncatedError(accumulator.completion(), { message: `The stream gave no answer: ${flaw.kind}.` })
   }
 
-  async #afterReader(): Promise<ChatCompletion> {
+  async #afterReader(): Promise<PricedCompletion> {
     if (this.#ending === undefined) await new Promise<void>((resolve) => void this.#waiting.push(resolve))
     switch (this.#ending?.how) {
       case 'complete':
-        return this.partial
+        return this.partial()
       case 'aborted':
         throw new APIUserAbortError()
       case 'failed':
         throw this.#ending.error
       case 'left':
       case undefined:
-        throw new StreamTruncatedError(this.partial, { message: 'The stream was left before its end.' })
+        throw new StreamTruncatedError(await this.partial(), { message: 'The stream was left before its end.' })
     }
   }
 }

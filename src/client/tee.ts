@@ -1,19 +1,18 @@
 import type { SseEvent } from '../sse/event.ts'
 import type { EventSource } from './event-source.ts'
-import type { Received } from './received.ts'
 
 /** Two sources that give the same events. One that is read slowly, or not at all, makes the events wait in memory. */
 export function teeSource(source: EventSource): [EventSource, EventSource] {
   const shared = new Shared(source)
-  return [new Branch(shared), new Branch(shared)]
+  return [shared.branch(), shared.branch()]
 }
 
 type Read = Promise<readonly SseEvent[] | undefined>
 
-/** What both branches read from. The source is let go of when both have let go. */
+/** Reads for both branches; the source is let go of when both have let go. */
 class Shared {
   readonly source: EventSource
-  readonly branches: Branch[] = []
+  readonly queues: Set<Read[]> = new Set()
 
   constructor(source: EventSource) {
     this.source = source
@@ -24,67 +23,35 @@ class Shared {
     const read = this.source.read()
     // Each branch rejects for its own reader; one that nobody reads must not end the program.
     read.catch(() => undefined)
-    for (const branch of this.branches) branch.queue.push(read)
+    for (const queue of this.queues) queue.push(read)
   }
 
-  leave(branch: Branch, how: 'close' | 'abandon'): void {
-    this.branches.splice(this.branches.indexOf(branch), 1)
-    if (this.branches.length === 0) this.source[how]()
-  }
-}
-
-class Branch implements EventSource {
-  readonly queue: Read[] = []
-  readonly #shared: Shared
-  #hasLeft = false
-
-  constructor(shared: Shared) {
-    this.#shared = shared
-    shared.branches.push(this)
-  }
-
-  get received(): Received {
-    return this.#shared.source.received
-  }
-
-  get response(): Response {
-    return this.#shared.source.response
-  }
-
-  get id(): string | undefined {
-    return this.#shared.source.id
-  }
-
-  get repairs(): EventSource['repairs'] {
-    return this.#shared.source.repairs
-  }
-
-  read(): Read {
-    if (this.#hasLeft) return Promise.resolve(undefined)
-    if (this.queue.length === 0) this.#shared.read()
-    return this.queue.shift() ?? Promise.resolve(undefined)
-  }
-
-  finish(what: 'answer' | 'all'): void {
-    this.#shared.source.finish(what)
-  }
-
-  tokenSeen(): void {
-    this.#shared.source.tokenSeen()
-  }
-
-  close(): void {
-    this.#leave('close')
-  }
-
-  abandon(): void {
-    this.#leave('abandon')
-  }
-
-  #leave(how: 'close' | 'abandon'): void {
-    if (this.#hasLeft) return
-    this.#hasLeft = true
-    this.queue.length = 0
-    this.#shared.leave(this, how)
+  branch(): EventSource {
+    const { source, queues } = this
+    const queue: Read[] = []
+    queues.add(queue)
+    const leave = (how: 'close' | 'abandon'): void => {
+      if (queues.delete(queue) && queues.size === 0) source[how]()
+    }
+    return {
+      received: source.received,
+      get response() {
+        return source.response
+      },
+      get id() {
+        return source.id
+      },
+      get repairs() {
+        return source.repairs
+      },
+      read: () => {
+        if (queues.has(queue) && queue.length === 0) this.read()
+        return (queues.has(queue) ? queue.shift() : undefined) ?? Promise.resolve(undefined)
+      },
+      finish: (what) => source.finish(what),
+      tokenSeen: () => source.tokenSeen(),
+      close: () => leave('close'),
+      abandon: () => leave('abandon'),
+    }
   }
 }

@@ -1,14 +1,3 @@
-import { systemClock, type Clock } from '../clock.ts'
-
-/** The real time. Its timers keep a process alive, so that a program does not end in the wait before a retry. */
-export const clientClock: Clock = {
-  ...systemClock,
-  after(ms, fire) {
-    const timer = setTimeout(fire, ms)
-    return () => clearTimeout(timer)
-  },
-}
-
 /** Something that has events, as much of it as is used here. */
 interface Listenable {
   addEventListener(type: string, listener: () => void): void

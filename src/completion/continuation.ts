@@ -1,26 +1,7 @@
-/** How a model is asked to go on with an answer that was cut (PROTOCOL 8, step 2). */
+/** The request for the rest of an answer that was cut (PROTOCOL 8, step 2). */
+import { anchorOf } from './anchor.ts'
+import { instructionFor } from './instruction.ts'
 import type { ChatMessage, ChatRequest } from './request.ts'
-
-const INSTRUCTIONS: readonly (readonly [script: RegExp, instruction: string])[] = [
-  [
-    /[ёа-я]/i,
-    'Твой ответ оборвался. Продолжи точно с того места, где он обрывается: без повторов, без вступления и без пояснений.',
-  ],
-  [
-    /[\u3041-\u30ff]/,
-    '回答が途中で切れました。切れた箇所からそのまま続けてください。繰り返しや前置きは書かないでください。',
-  ],
-  [/[\u4e00-\u9fff]/, '你的回答中断了。请从中断处直接接着写，不要重复已有内容，不要加开场白或说明。'],
-  [
-    /[ăđơưạ-ỹ]/i,
-    'Câu trả lời của bạn bị ngắt. Hãy viết tiếp ngay từ chỗ bị ngắt, không lặp lại, không mở đầu, không giải thích.',
-  ],
-]
-const ENGLISH =
-  'Your answer was cut off. Continue exactly where it stops: do not repeat anything, and write no introduction and no comment.'
-
-/** The script that decides is that of the end of the text. */
-const LOOKED_AT = 400
 
 /**
  * The request that asks for the rest of an answer: the caller's own, with what was sent as the assistant's
@@ -29,17 +10,17 @@ const LOOKED_AT = 400
  * @param spent Tokens of the answer so far; the limit on tokens is reduced by them.
  */
 export function continuationOf<Request extends ChatRequest>(request: Request, sent: string, spent: number): Request {
-  const end = sent.slice(-LOOKED_AT)
-  const instruction = INSTRUCTIONS.find(([script]) => script.test(end))?.[1] ?? ENGLISH
+  // What is said again must not come off what is left; a token is hardly longer than five letters.
+  const again = Math.floor(anchorOf(sent).length / 5)
   const turns: readonly ChatMessage[] = [
     { role: 'assistant', content: sent },
-    { role: 'user', content: instruction },
+    { role: 'user', content: instructionFor(sent) },
   ]
   return {
     ...request,
     messages: [...request.messages, ...turns],
-    ...less('max_tokens', request.max_tokens, spent),
-    ...less('max_completion_tokens', request.max_completion_tokens, spent),
+    ...less('max_tokens', request.max_tokens, spent - again),
+    ...less('max_completion_tokens', request.max_completion_tokens, spent - again),
   }
 }
 

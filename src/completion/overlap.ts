@@ -1,5 +1,7 @@
 /** The repetition between the end of what was sent and the start of what goes on from there. */
-import { repeatedIndentation, repeatedInRow } from './layout.ts'
+import { mayBeDoubled, mayBeNextWord } from './doubling.ts'
+import { repeatedIndentation, repeatedInRow, repeatedLineEnd } from './layout.ts'
+import { repeatedMarks } from './marks.ts'
 
 /** From so many characters, or two words, a repetition is no accident (PROTOCOL 8). */
 const SURE_CHARACTERS = 8
@@ -8,24 +10,40 @@ const WORD = /[\p{L}\p{N}]+/gu
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u
 const IDEOGRAPH = /[\p{sc=Han}\p{sc=Hira}\p{sc=Kana}]/u
 
+/** What is looked at to find a repetition. */
+export interface Meeting {
+  readonly sent: string
+  /** What goes on from there, as far as it has come. */
+  readonly text: string
+  /** So many of the last UTF-16 units that were sent are looked at. */
+  readonly reach: number
+  /** Nothing follows `text`: a verdict is wanted. */
+  readonly isWhole: boolean
+}
+
 /**
- * How much of the start of `text` repeats the end of `sent`, in UTF-16 units; looks at the last `reach`
- * of them. Long repetitions count. Short ones are judged by what the join would look like: `brown` +
- * `own fox` is one, `hel` + `lo` in a text that has `hello` is not. Where both readings are good text
- * (digits, brackets, a blank line) nothing counts: to repeat is the smaller harm.
+ * How much of the start of `text` repeats the end of `sent`, in UTF-16 units; `undefined` when more of the
+ * text must be seen to tell. Long repetitions count. Short ones are judged by what the join would look
+ * like: `brown` + `own fox` is one, `mid` + `dle` is not. Where both readings are good text nothing
+ * counts: to repeat a character is the smaller harm than to lose one.
  *
  * @example
- * repeatedLength('the quick brown', 'brown fox', 200) // 5
+ * repeatedLength({ sent: 'the quick brown', text: 'brown fox', reach: 200, isWhole: true }) // 5
  */
-export function repeatedLength(sent: string, text: string, reach: number): number {
+export function repeatedLength({ sent, text, reach, isWhole }: Meeting): number | undefined {
   const length = overlapLength(sent.slice(-reach), text.slice(0, reach))
+  if (length === 0) return 0
   const overlap = text.slice(0, length)
   if (!overlap.includes('\n')) {
     const row = repeatedInRow(sent, text)
     if (row !== undefined) return row
   }
-  if (overlap.trim() === '') return repeatedIndentation(sent, text) ?? repeatedSpace(sent, text, length)
-  return isRepeated(sent, text, overlap) ? length : 0
+  if (overlap.trim() === '') return repeatedIndentation(sent, text) ?? repeatedSpace(sent, text, length, isWhole)
+  if (isPattern(sent, text, overlap)) return 0
+  if (!LETTER_OR_DIGIT.test(overlap) && characters(overlap) < SURE_CHARACTERS)
+    return repeatedMarks(sent, text, overlap, isWhole)
+  const verdict = isRepeated(sent, text, overlap, isWhole)
+  return verdict === undefined ? undefined : verdict ? length : 0
 }
 
 /** The longest end of `tail` that `text` begins with. Linear in both (Knuth, Morris, Pratt). */
@@ -44,12 +62,12 @@ function overlapLength(tail: string, text: string): number {
   return isLowSurrogate(text.charCodeAt(0)) ? 0 : matched
 }
 
-function isRepeated(sent: string, text: string, overlap: string): boolean {
-  if (isPattern(sent, text, overlap)) return false
+function isRepeated(sent: string, text: string, overlap: string, isWhole: boolean): boolean | undefined {
   if (characters(overlap) >= SURE_CHARACTERS || (overlap.match(WORD)?.length ?? 0) >= 2) return true
-  if (!LETTER_OR_DIGIT.test(overlap)) return isRepeatedMark(sent, text, overlap)
   if (/^\p{N}+$/u.test(overlap)) return isWholeNumber(sent, text, overlap)
-  return !isKnownDoubling(sent, text, overlap)
+  if (!/^\p{L}+$/u.test(overlap)) return !mayBeNextWord(sent, text, overlap)
+  const isMeant = mayBeDoubled(sent, text, overlap, isWhole)
+  return isMeant === undefined ? undefined : !isMeant
 }
 
 /** The prefix function: for each end, the longest proper prefix of `text` that ends there. */
@@ -73,33 +91,18 @@ function isPattern(sent: string, text: string, overlap: string): boolean {
   const unit = overlap.slice(0, period)
   const goesOn = text.startsWith(unit, overlap.length)
   const wentOn = sent.slice(0, -overlap.length).endsWith(unit)
-  // Three equal letters in a row are no row, nor is `**` + `*x`; but 哈哈哈 is laughter.
-  if (/^[^\p{N}\s]$/u.test(overlap) && !IDEOGRAPH.test(overlap)) return goesOn || sent.endsWith(unit.repeat(4))
+  // Of one sign the marks know how many are usual; but 哈哈哈 is laughter.
+  if (/^[^\p{N}\s]$/u.test(unit) && !IDEOGRAPH.test(unit)) return sent.endsWith(unit.repeat(4)) && goesOn
   if (period * 2 > overlap.length && characters(overlap) >= SURE_CHARACTERS) return false
   return wentOn || (goesOn && !LETTER_OR_DIGIT.test(unit))
 }
 
-/** Punctuation and white space: nobody doubles it by accident, but code and Markdown double some of it on purpose. */
-function isRepeatedMark(sent: string, text: string, overlap: string): boolean {
-  const past = sent.slice(0, -overlap.length)
-  const after = text.charAt(overlap.length)
-  if (/^[([{<)\]}>]$/.test(overlap) || (overlap === '.' && (past.endsWith('.') || after === '.'))) return false
-  return !past.includes(overlap + overlap)
-}
-
-/**
- * Two spaces between words, three line ends in a row, a line of nothing but an indentation: no one's
- * intention. Other white space may well be.
- */
-function repeatedSpace(sent: string, text: string, length: number): number {
+/** Two spaces between words, a line of nothing but an indentation: no one's intention. Other white space may be. */
+function repeatedSpace(sent: string, text: string, length: number, isWhole: boolean): number | undefined {
   const space = text.slice(0, length)
-  const isWordGap = space === ' ' && /[^\s|] $/u.test(sent) && /^ [^\s|]/u.test(text)
-  return isWordGap || /^\n+[ \t]+$/.test(space) || /\n{3}/.test(lineEnds(sent, text)) ? length : 0
-}
-
-/** The line ends around the seam, as they would stand if nothing was dropped. */
-function lineEnds(sent: string, text: string): string {
-  return (/\n*$/.exec(sent)?.[0] ?? '') + (/^\n*/.exec(text)?.[0] ?? '')
+  if (space === ' ' && /[^\s|] $/u.test(sent) && /^ [^\s|#]/u.test(text)) return length
+  if (/^\n+[ \t]+$/.test(space)) return length
+  return /^\n+$/.test(space) ? repeatedLineEnd(sent, text, isWhole) : 0
 }
 
 /** `1` + `100` may be 1100; a number said twice is seen whole on both sides. */
@@ -107,15 +110,6 @@ function isWholeNumber(sent: string, text: string, overlap: string): boolean {
   const before = sent.at(-overlap.length - 1) ?? ''
   const after = text.charAt(overlap.length)
   return overlap.length > 1 && !/[\p{N}.,]/u.test(before) && !/\p{N}/u.test(after)
-}
-
-/** The text is the dictionary: what it has written doubled before, it may write doubled again. */
-function isKnownDoubling(sent: string, text: string, overlap: string): boolean {
-  const past = sent.slice(0, -overlap.length)
-  if (characters(overlap) > 2) return past.includes(overlap + overlap)
-  const before = past.slice(-1)
-  const after = text.charAt(overlap.length)
-  return past.includes(before + overlap + overlap + after) && !past.includes(before + overlap + after)
 }
 
 function characters(text: string): number {

@@ -1,10 +1,12 @@
-import { isInRow } from './layout.ts'
+import { behindAnchor } from './anchor.ts'
+import { isInCode, isInRow } from './layout.ts'
 import { repeatedLength } from './overlap.ts'
 import { findLead } from './preamble.ts'
 
 /**
  * How the continuation was asked for (PROTOCOL 8):
- * - `instruct`: by a user turn. It may begin with a preamble and repeat some of what was sent;
+ * - `instruct`: by a user turn that asks for the last words again first (instruction.ts). It may begin with a
+ *   preamble, and repeat less or more than was asked;
  * - `prefill`: the engine goes on from the assistant's own text; some engines say that text again;
  * - `regenerate`: the same request again, which must give the same text.
  */
@@ -110,10 +112,13 @@ export class Seam {
     let best = { start: starts[0] ?? 0, overlap: 0 }
     for (const start of starts.flatMap((at) => this.#behindMarks(at))) {
       const body = held.slice(start)
-      // Still a piece of what was sent: more of it may follow.
-      if (!isWhole && this.#isOpen(body)) return ''
-      const found = this.#overlapOf(body)
+      const anchored = behindAnchor(this.#sent, body, isWhole)
+      if (anchored === 'open') return ''
+      const found = anchored ?? this.#overlapOf(body, isWhole)
+      // Still a piece of what was sent, or too little of a line: more may follow.
+      if (found === undefined) return ''
       if (found > best.overlap) best = { start, overlap: found }
+      if (anchored !== undefined) break
     }
     if (best.overlap === 0) best = { start: this.#fenceEnd(lead.kind === 'line' ? best.start : 0), overlap: 0 }
     this.#preamble = held.slice(0, best.start)
@@ -137,9 +142,10 @@ export class Seam {
     return this.#tail.includes(body) || this.#sent.startsWith(body) || /^(?:\.{1,3}|…) ?$/.test(body)
   }
 
-  #overlapOf(body: string): number {
+  #overlapOf(body: string, isWhole: boolean): number | undefined {
+    if (!isWhole && this.#isOpen(body)) return undefined
     if (this.#sent.length >= SHORTEST_WHOLE && body.startsWith(this.#sent)) return this.#sent.length
-    return repeatedLength(this.#sent, body, TAIL)
+    return repeatedLength({ sent: this.#sent, text: body, reach: TAIL, isWhole: isWhole || body.length >= TAIL })
   }
 
   /** The place, and those behind dots that say "going on" or a fence that opens the code block anew. */
@@ -156,7 +162,7 @@ export class Seam {
   #fenceEnd(start: number): number {
     // Only an opening fence names a language; a bare one may be the end of the block.
     const fence = /^\n*```[a-zA-Z][\w+#.-]*\n/.exec(this.#held.slice(start))
-    if (fence === null || !isInCodeBlock(this.#sent)) return start
+    if (fence === null || !isInCode(this.#sent)) return start
     return start + fence[0].length
   }
 
@@ -185,8 +191,4 @@ export class Seam {
     this.#phase = 'flow'
     return shown
   }
-}
-
-function isInCodeBlock(text: string): boolean {
-  return (text.match(/^ {0,3}```/gm)?.length ?? 0) % 2 === 1
 }

@@ -2,11 +2,15 @@ import { SluiceError } from '../errors.ts'
 import { createProvider, type ProviderSettings } from '../provider/create.ts'
 import { firstSet, type Environment } from '../provider/environment.ts'
 import { PRESETS } from '../provider/presets.ts'
+import { SECRET_NAME } from '../provider/redact.ts'
 import { DEFAULT_DEADLINES, type Provider, type Route, type Target } from '../provider/provider.ts'
 import { defaultAttempts, type AuthConfig, type GatewayConfig, type LogConfig, type ServerConfig } from './config.ts'
+import { ownPrices } from './prices.ts'
 import { configError } from './problems.ts'
 import type { AuthSettings, LogSettings, ModelSettings, Settings, TargetSettings } from './settings.ts'
+import { findCacheProblems, retentionOf, toCache, withCache } from './cache.ts'
 import { findLooseEnds } from './loose-ends.ts'
+import { toLimits } from './limits.ts'
 import type { Problem } from './source.ts'
 
 /** What holds where neither configuration nor command line says anything. */
@@ -23,9 +27,6 @@ const DEFAULT_SERVER: ServerConfig = {
   onDisconnect: { type: 'grace', ms: 30_000 },
 }
 
-/** Header fields and query parameters with such a name carry a secret. */
-const SECRET_NAME = /auth|key|token|secret|cookie|password|signature|^sig$/i
-
 /**
  * The configuration a gateway runs on, from checked settings.
  *
@@ -33,7 +34,12 @@ const SECRET_NAME = /auth|key|token|secret|cookie|password|signature|^sig$/i
  */
 export function buildConfig(settings: Settings, env: Environment): GatewayConfig {
   const made = makeProviders(settings.providers ?? {}, env)
-  const problems = [...made.problems, ...findLooseEnds(settings), ...findLoops(settings, made.providers)]
+  const problems = [
+    ...made.problems,
+    ...findLooseEnds(settings),
+    ...findLoops(settings, made.providers),
+    ...findCacheProblems(settings),
+  ]
   if (problems.length > 0) throw configError(problems)
   return assemble(settings, made.providers, env)
 }
@@ -47,7 +53,7 @@ export function assemble(
   const routes = new Map<string, Route>()
   const prefixes = new Map<string, Route>()
   for (const [name, model] of Object.entries(settings.models ?? {})) {
-    const route = toRoute(name, model, providers)
+    const route = withCache(toRoute(name, model, providers), model, settings)
     if (name.endsWith('*')) prefixes.set(name.slice(0, -1), route)
     else routes.set(name, route)
   }
@@ -59,10 +65,17 @@ export function assemble(
     prefixes,
     passthrough: settings.passthrough === undefined ? undefined : providers.get(settings.passthrough),
     auth: toAuth(settings.auth),
+    prices: ownPrices(settings),
+    usageRetention: settings.usage?.retention,
+    ...(settings.admin === undefined ? {} : { admin: { host: settings.admin.host ?? '127.0.0.1', port: settings.admin.port } }),
+    limits: toLimits(settings),
+    ...(env['SLUICE_SECRET'] === undefined ? {} : { keySecret: env['SLUICE_SECRET'] }),
+    cache: toCache(settings),
     secrets: [
       ...new Set([
         ...secretsOf(settings.providers ?? {}, env),
         ...(settings.auth?.clients ?? []).map(({ secret }) => secret),
+        ...(env['SLUICE_SECRET'] === undefined ? [] : [env['SLUICE_SECRET']]),
       ]),
     ],
   }
@@ -130,8 +143,10 @@ function toAuth(auth: AuthSettings | undefined): AuthConfig | undefined {
 }
 
 function toLog(log: LogSettings): LogConfig {
-  const retention = log.retention ?? 3_600_000
-  if (log.kind === 'memory') return { kind: 'memory', retention, maxBytes: log.maxBytes }
+  const retention = retentionOf(log)
+  if (log.kind === 'memory') {
+    return { kind: 'memory', retention, maxBytes: log.maxBytes, ...(log.dir === undefined ? {} : { dir: log.dir }) }
+  }
   return {
     kind: 'file',
     retention,

@@ -1,5 +1,7 @@
-import type { Provider, Route, Target } from '../provider/provider.ts'
+import type { CachePolicy, Provider, Route, Target } from '../provider/provider.ts'
+import type { OwnPrices } from '../provider/price-list.ts'
 import { DEFAULT_DEADLINES } from '../provider/provider.ts'
+import type { LimitsConfig } from './limits.ts'
 
 /** What happens to a stream that nobody reads any more (PROTOCOL 7). */
 export type OnDisconnect =
@@ -31,7 +33,13 @@ export interface ServerConfig {
 
 /** Where streams are kept, and for how long after they ended (`retention`, milliseconds). */
 export type LogConfig =
-  | { readonly kind: 'memory'; readonly retention: number; readonly maxBytes?: number | undefined }
+  | {
+      readonly kind: 'memory'
+      readonly retention: number
+      readonly maxBytes?: number | undefined
+      /** Where the ledger is kept, with the keys in it; absent: in memory too. */
+      readonly dir?: string | undefined
+    }
   | {
       readonly kind: 'file'
       readonly retention: number
@@ -57,6 +65,21 @@ export interface AuthConfig {
   readonly tokenLifetime: number
 }
 
+/** The cache of answers. */
+export interface CacheConfig {
+  /** Bytes of all answers in it; beyond, those that were not asked for the longest go. */
+  readonly maxBytes: number
+  /** What holds for models that say nothing of their own. */
+  readonly policy: CachePolicy
+}
+
+/** Where the operator's side of a gateway listens, by itself. */
+export interface AdminConfig {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+}
+
 /** Everything a gateway is told. Made by `loadConfig`, `detect` or by hand. */
 export interface GatewayConfig {
   readonly server: ServerConfig
@@ -74,6 +97,18 @@ export interface GatewayConfig {
   readonly passthrough: Provider | undefined
   /** Absent: whoever reaches the gateway is its local user. */
   readonly auth?: AuthConfig | undefined
+  /** Absent: only what keys say of themselves. */
+  readonly limits?: LimitsConfig | undefined
+  /** Absent: the operator's routes are served beside the callers'. */
+  readonly admin?: AdminConfig | undefined
+  /** What API keys are stored with; absent: the file `secret` of the data folder. */
+  readonly keySecret?: string | undefined
+  /** Absent: nothing is cached, unless a route says so. */
+  readonly cache?: CacheConfig | undefined
+  /** Prices that win over all lists. */
+  readonly prices?: OwnPrices | undefined
+  /** How long it is known what streams used, in milliseconds; 400 days unless told. */
+  readonly usageRetention?: number | undefined
   /** Values that must not appear in any message or log line; for `createRedactor`. */
   readonly secrets: readonly string[]
 }

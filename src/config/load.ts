@@ -1,6 +1,7 @@
 import type { ProviderSettings } from '../provider/create.ts'
 import type { Environment } from '../provider/environment.ts'
 import { assemble, findLoops, makeProviders } from './build.ts'
+import { findCacheProblems } from './cache.ts'
 import type { GatewayConfig } from './config.ts'
 import { isObject } from './is-object.ts'
 import { findLooseEnds } from './loose-ends.ts'
@@ -55,7 +56,12 @@ export function loadConfig(text: string, options: LoadOptions): LoadedConfig {
   // A provider that the command line added is not in the file and was not made yet.
   const added = makeProviders(without(settings.providers ?? {}, providers), env)
   const all = new Map([...providers, ...added.providers])
-  const late = [...added.problems, ...findLooseEnds(settings), ...findLoops(settings, all)]
+  const late = [
+    ...added.problems,
+    ...findLooseEnds(settings),
+    ...findLoops(settings, all),
+    ...findCacheProblems(settings),
+  ]
   if (late.length > 0) throw configError(late, file, source)
   return { file, settings, config: assemble(settings, all, env) }
 }

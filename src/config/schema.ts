@@ -1,12 +1,24 @@
 import { z } from 'zod'
 import type { ProviderSettings } from '../provider/create.ts'
 import { PRESETS } from '../provider/presets.ts'
+import type { LimitNumbers, LimitSettings } from './limits.ts'
 import type { ClientConfig } from './config.ts'
-import type { AuthSettings, LogSettings, ModelSettings, ServerSettings, Settings, TargetSettings } from './settings.ts'
+import { priceTable } from './prices.ts'
+import type {
+  AdminSettings,
+  AuthSettings,
+  LogSettings,
+  ModelSettings,
+  ProviderEntry,
+  ServerSettings,
+  Settings,
+  TargetSettings,
+} from './settings.ts'
 import { choice, disconnectPolicy, duration, flag, list, named, number, section, size, text } from './values.ts'
 
 /** Longer than any timer, but no timer waits for it: old streams are looked for when others start. */
 const LONGEST_RETENTION = 366 * 86_400_000
+const LONGEST_USAGE = 3_660 * 86_400_000
 
 const PROVIDER_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const MODEL_NAME = /^[^\s*\x00-\x1f\x7f]{1,500}(?:[/:]\*)?$/
@@ -14,7 +26,25 @@ const SHORTHAND = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63})\/(.+)$/su
 
 const headerValues = named(/^.+$/, 'expected a name', z.string({ error: 'expected text' }))
 
-const provider: z.ZodType<ProviderSettings> = section({
+const numbers = {
+  rpm: number(1, 1_000_000_000).describe('Requests in any minute').optional(),
+  tpm: number(1, 1_000_000_000_000).describe('Tokens in any minute').optional(),
+  concurrency: number(1, 1_000_000).describe('Requests at the same time').optional(),
+}
+const limitNumbers: z.ZodType<LimitNumbers> = section(numbers)
+
+const limits: z.ZodType<LimitSettings> = section({
+  ...numbers,
+  wait: duration(0, 600_000).describe('How long a request may wait for a place; 0: not at all').optional(),
+  expectedTokens: number(1, 10_000_000)
+    .describe('Tokens kept for an answer whose request names no limit (1024)')
+    .optional(),
+  unknownPrice: choice(['refuse', 'allow'])
+    .describe('What a key with a budget may do with a model whose price is not known (refuse)')
+    .optional(),
+})
+
+const provider: z.ZodType<ProviderEntry> = section({
   preset: choice(nonEmpty([...PRESETS.keys()])).describe('What kind of service this is'),
   baseUrl: text('expected a URL').describe('Where it is, without /chat/completions').optional(),
   apiKey: z
@@ -45,6 +75,8 @@ const provider: z.ZodType<ProviderSettings> = section({
     .optional(),
   deployment: text().describe('Azure: the deployment in the path').optional(),
   apiVersion: text().describe('Azure: the api-version query parameter').optional(),
+  prices: priceTable().describe('What its models cost; "*" stands for all of them').optional(),
+  limits: limitNumbers.describe('What it may be asked, by all callers together').optional(),
 })
 
 const deadlines = section({
@@ -57,6 +89,15 @@ const deadlines = section({
     .describe('Slower than this over ten seconds counts as a stall')
     .optional(),
 })
+
+const cachePolicy = {
+  enabled: flag().describe('Whether complete answers are given again to equal requests').optional(),
+  ttl: duration(1_000, LONGEST_RETENTION)
+    .describe('How long; at most log.retention, which it is unless told')
+    .optional(),
+  pace: choice(['at-once', 'recorded']).describe('How a streamed answer is given again').optional(),
+  coalesce: flag().describe('Whether equal requests at the same time share one generation').optional(),
+}
 
 const target: z.ZodType<TargetSettings> = section({
   provider: text('expected the name of a provider').describe('A name from providers'),
@@ -83,6 +124,8 @@ const model: z.ZodType<ModelSettings> = z.union(
         .describe('What rescues of one stream may cost beside its answer')
         .optional(),
       maxAttempts: number(1, 20).describe('Tries in all, before the first visible delta').optional(),
+      limits: limitNumbers.describe('What it may be asked, by all callers together').optional(),
+      cache: section(cachePolicy).describe('What differs from cache for this model').optional(),
     }),
   ],
   { error: 'expected PROVIDER/MODEL, or a mapping with targets' },
@@ -118,7 +161,9 @@ const SECRET = /^[\x21-\x7e]{16,512}$/
 const client: z.ZodType<ClientConfig> = section({
   keyId: z
     .string({ error: 'expected a key id' })
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, { error: 'expected a key id of letters, digits, ".", "_" and "-"' })
+    .regex(/^(?!local$|key_)[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, {
+      error: 'expected a key id of letters, digits, ".", "_" and "-"',
+    })
     .describe('Names the client; it owns the streams it starts'),
   secret: z
     .string({ error: 'expected a secret' })
@@ -140,6 +185,11 @@ const auth: z.ZodType<AuthSettings> = section({
     .optional(),
 })
 
+const admin: z.ZodType<AdminSettings> = section({
+  host: text('expected a host name or address').describe('127.0.0.1 unless told').optional(),
+  port: number(0, 65_535),
+})
+
 const settings: z.ZodType<Settings> = section({
   providers: named(PROVIDER_NAME, 'expected a provider name of letters, digits, ".", "_" and "-"', provider)
     .describe('Services that can be called')
@@ -148,8 +198,20 @@ const settings: z.ZodType<Settings> = section({
     .describe('Model names and where their requests go')
     .optional(),
   passthrough: text('expected the name of a provider').describe('Where every other model name goes').optional(),
+  prices: priceTable().describe('What models cost, whoever provides them; wins over every list').optional(),
+  usage: section({
+    retention: duration(86_400_000, LONGEST_USAGE).describe('How long it is known what streams used').optional(),
+  }).optional(),
   server: server.optional(),
   log: log.optional(),
+  cache: section({
+    ...cachePolicy,
+    maxBytes: size().describe('Of all answers in the cache; those not asked for the longest go').optional(),
+  })
+    .describe('Answers that are given again; off unless enabled')
+    .optional(),
+  limits: limits.describe('What each caller may use whose key says nothing else').optional(),
+  admin: admin.describe('A listener of its own for the operator; without it /admin is served beside /v1').optional(),
   auth: auth.describe('Who may call; without it, whoever reaches the gateway').optional(),
 })
 

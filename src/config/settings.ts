@@ -1,6 +1,8 @@
 import type { ProviderSettings } from '../provider/create.ts'
-import type { Deadlines } from '../provider/provider.ts'
+import type { CachePolicy, Deadlines } from '../provider/provider.ts'
 import type { ClientConfig, OnDisconnect } from './config.ts'
+import type { PriceSettings } from './prices.ts'
+import type { LimitNumbers, LimitSettings } from './limits.ts'
 
 /** Deadlines as far as they are said, in milliseconds. */
 export type DeadlineSettings = { readonly [Phase in keyof Deadlines]?: number | undefined }
@@ -12,7 +14,12 @@ export interface ModelSettings {
   readonly strategy?: 'ordered' | 'weighted' | undefined
   readonly maxAttempts?: number | undefined
   readonly maxExtraTokens?: number | undefined
+  readonly limits?: LimitNumbers | undefined
+  readonly cache?: CachePolicySettings | undefined
 }
+
+/** An entry of `providers`. */
+export type ProviderEntry = ProviderSettings & { readonly limits?: LimitNumbers | undefined }
 
 /** One place of a model. */
 export interface TargetSettings {
@@ -26,12 +33,32 @@ export interface TargetSettings {
 
 /** A configuration file, checked, with durations in milliseconds and sizes in bytes; defaults not yet filled in. */
 export interface Settings {
-  readonly providers?: Readonly<Record<string, ProviderSettings>> | undefined
+  readonly providers?: Readonly<Record<string, ProviderEntry>> | undefined
   readonly models?: Readonly<Record<string, ModelSettings>> | undefined
   readonly passthrough?: string | undefined
+  readonly prices?: PriceSettings | undefined
+  /** Milliseconds. */
+  readonly usage?: { readonly retention?: number | undefined } | undefined
   readonly server?: ServerSettings | undefined
   readonly log?: LogSettings | undefined
   readonly auth?: AuthSettings | undefined
+  readonly admin?: AdminSettings | undefined
+  readonly limits?: LimitSettings | undefined
+  readonly cache?: CacheSettings | undefined
+}
+
+/** A model's `cache:` as far as it is said. */
+export type CachePolicySettings = { readonly [Field in keyof CachePolicy]?: CachePolicy[Field] | undefined }
+
+/** `cache:` as far as it is said. */
+export interface CacheSettings extends CachePolicySettings {
+  readonly maxBytes?: number | undefined
+}
+
+/** `admin:` as far as it is said. */
+export interface AdminSettings {
+  readonly host?: string | undefined
+  readonly port: number
 }
 
 /** `auth:` as far as it is said. */

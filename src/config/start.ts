@@ -5,8 +5,9 @@ import { HOSTED } from '../provider/hosted.ts'
 import { buildConfig } from './build.ts'
 import type { GatewayConfig } from './config.ts'
 import { detect, simulatorSettings } from './detect.ts'
-import { loadConfig } from './load.ts'
+import { loadConfig, type LoadedConfig } from './load.ts'
 import type { Fetch } from './probe.ts'
+import type { ConfigSource } from './reload.ts'
 import type { Settings } from './settings.ts'
 
 /** The file that is read when none is named. */
@@ -47,6 +48,10 @@ export interface Start {
   readonly reasons: readonly string[]
   /** The embedded simulator, if one was started; to be closed with the gateway. */
   readonly simulator?: RunningSimulator | undefined
+  /** Where it can be read again, if it came from a file, */
+  readonly source?: ConfigSource | undefined
+  /** and what was in it. */
+  readonly text?: string | undefined
 }
 
 /**
@@ -74,12 +79,15 @@ export async function chooseStart(flags: StartFlags, world: StartWorld): Promise
 }
 
 function fromFile(file: string, text: string, flags: StartFlags, world: StartWorld): Start {
-  const loaded = loadConfig(text, { file, env: world.env, adjust: (settings) => adjust(settings, flags) })
+  const parse = (read: string): LoadedConfig =>
+    loadConfig(read, { file, env: world.env, adjust: (settings) => adjust(settings, flags) })
+  const loaded = parse(text)
   const { providers, routes, prefixes } = loaded.config
   const count = routes.size + prefixes.size
   const reasons = [`${[...providers.keys()].join(', ')}: from ${file}, with ${count} model${count === 1 ? '' : 's'}`]
   if (flags.upstream !== undefined) reasons.push(upstreamReason(loaded.settings))
-  return { config: loaded.config, reasons }
+  const source = { file, loaded, parse, read: () => world.readText(file) }
+  return { config: loaded.config, reasons, source, text }
 }
 
 async function fromDetection(flags: StartFlags, world: StartWorld): Promise<Start> {

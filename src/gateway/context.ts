@@ -3,15 +3,24 @@ import type { GatewayConfig } from '../config/config.ts'
 import { SluiceError } from '../errors.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { StreamLog } from '../log/stream-log.ts'
+import type { PriceList } from '../provider/price-list.ts'
 import type { Breakers } from '../upstream/breakers.ts'
 import type { Dialer } from '../upstream/open.ts'
+import type { AnswerIndex } from './cache.ts'
+import type { Admission } from './admission.ts'
 import type { Chats } from './chats.ts'
 import type { Clients } from './clients.ts'
+import type { Flights } from './flights.ts'
+import type { History } from './history.ts'
+import type { Keys } from './keys.ts'
 import type { LiveStreams } from './live.ts'
 import type { ModelDirectory } from './model-facts.ts'
 import type { Metrics } from './metrics.ts'
 import type { Page } from './page.ts'
+import type { Sessions } from './sessions.ts'
+import type { ConfigAge } from './reload.ts'
 import type { Tickets } from './tickets.ts'
+import type { Accounts } from './usage.ts'
 
 /** Where the gateway writes its records. pino's shape. */
 export interface Logger {
@@ -22,7 +31,9 @@ export interface Logger {
 
 /** What every part of a gateway shares. Time, randomness and the network come in here. */
 export interface GatewayContext {
-  readonly config: GatewayConfig
+  /** Replaced whole when it is read again: what must stay the same within a request is taken from it once. */
+  config: GatewayConfig
+  readonly configAge: ConfigAge
   readonly log: StreamLog
   readonly ledger: Ledger
   readonly live: LiveStreams
@@ -38,6 +49,8 @@ export interface GatewayContext {
   readonly hash: (bytes: Uint8Array) => string
   readonly logger: Logger
   readonly metrics: Metrics
+  /** The last hour and day, for the operator's page. */
+  readonly history: History
   readonly tickets: Tickets
   /** The chat page; `undefined` where none is served. */
   readonly page: Page | undefined
@@ -45,8 +58,22 @@ export interface GatewayContext {
   readonly models: ModelDirectory
   /** What was said in chats that are known by an id. */
   readonly chats: Chats
-  /** Who may call. */
-  readonly clients: Clients
+  /** Who may call: programs with tokens, */
+  clients: Clients
+  /** and keys. */
+  readonly keys: Keys
+  /** Whose page it is, where it needs a key. */
+  readonly sessions: Sessions
+  /** Answers that may be given again, */
+  readonly cache: AnswerIndex
+  /** and those under way that equal requests may join. */
+  readonly flights: Flights
+  /** Limits and budgets. */
+  readonly admission: Admission
+  /** What models cost. */
+  readonly prices: PriceList
+  /** What streams use and cost. */
+  readonly accounts: Accounts
   /** Seconds since 1970. */
   readonly startedAt: number
   /** Set when the gateway is going down: no new streams. */

@@ -116,7 +116,7 @@ function encode(batch: Batch, id: string, { compactTo, named = false }: Reader):
   if (isReplay) return { text: join(merge(entries), id, named), isLast }
   // Readers share what most of them are given.
   if (named) return { text: join(entries, id, named), isLast }
-  return (batch.frames ??= { text: join(entries, id, named), isLast })
+  return (batch.frames ??= { ...unnamed(entries, id), isLast })
 }
 
 /** Adjacent deltas as one chunk each; what is no chunk stays where it is. */
@@ -134,11 +134,24 @@ function merge(entries: readonly Entry[]): readonly Entry[] {
 }
 
 function join(entries: readonly Entry[], id: string, named: boolean): string {
+  if (!named) return unnamed(entries, id).text
   const prefix = `${id}:`
   let text = ''
   for (const { kind, offset, data, name } of entries) {
-    if (kind !== 'event') text += frame(prefix, offset, data)
-    else if (named) text += encodeEvent({ data, name, id: prefix + offset })
+    text += kind === 'event' ? encodeEvent({ data, name, id: prefix + offset }) : frame(prefix, offset, data)
   }
   return text
+}
+
+/** What is put around data is ASCII, so that the length in bytes follows from the data's. */
+function unnamed(entries: readonly Entry[], id: string): { readonly text: string; readonly bytes: number } {
+  const prefix = `${id}:`
+  let text = ''
+  let more = 0
+  for (const { kind, offset, data } of entries) {
+    if (kind === 'event') continue
+    text += frame(prefix, offset, data)
+    more += Buffer.byteLength(data) - data.length
+  }
+  return { text, bytes: text.length + more }
 }

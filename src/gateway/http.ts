@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { SluiceError } from '../errors.ts'
 import type { KeyRecord } from '../ledger/key.ts'
+import type { Lease } from './admission-lease.ts'
 import type { FrameSource } from './deliver.ts'
 
 /** Why a request's signal aborts. One object for all: making an error each time was 2 % of a short stream's CPU. */
@@ -26,10 +27,20 @@ export interface Transport {
   body(limit: number): Promise<Uint8Array>
 }
 
+/** What the cache did for a request (`X-Sluice-Cache`). */
+export type CacheResult = 'hit' | 'miss' | 'coalesced' | 'bypass'
+
 /** What Hono knows of a request of ours. */
 export interface GatewayEnv {
   Bindings: Transport
-  Variables: { requestId: string; caller: string | undefined; key: KeyRecord | undefined }
+  Variables: {
+    requestId: string
+    caller: string | undefined
+    key: KeyRecord | undefined
+    cache: CacheResult | undefined
+    /** What it holds of limits and budgets. */
+    lease: Lease | undefined
+  }
 }
 
 /** One request, as a route sees it. */
@@ -57,6 +68,7 @@ export function errorResponse(thrown: unknown, requestId: string): Response {
   const headers = new Headers({ ...baseHeaders(requestId), 'content-type': 'application/json' })
   if (error.status === 401) headers.set('www-authenticate', 'Bearer')
   const { retryAfterMs } = error.facts
+  for (const [name, value] of Object.entries(error.facts.headers ?? {})) headers.set(name, value)
   if (retryAfterMs !== undefined) {
     headers.set('retry-after', String(Math.ceil(retryAfterMs / 1_000)))
     headers.set('retry-after-ms', String(Math.ceil(retryAfterMs)))

@@ -2,6 +2,13 @@ import type { Clock } from '../clock.ts'
 import type { OnDisconnect } from '../config/config.ts'
 import { SluiceError } from '../errors.ts'
 import type { Outcome, TimelineEvent } from '../log/stream-log.ts'
+import type { Progress } from './meter.ts'
+
+/** What notes how a stream goes. */
+export interface Watched {
+  readonly timeline: readonly TimelineEvent[]
+  readonly progress: Progress
+}
 
 /**
  * A stream that is being produced: who reads it, and how to end it. One per open stream; it is the
@@ -19,7 +26,8 @@ export class LiveStream {
   #ended = false
   #failure: SluiceError | undefined
   #stopGrace: (() => void) | undefined
-  #timeline: readonly TimelineEvent[] = []
+  #watched: Watched | undefined
+  #model = ''
 
   constructor(id: string, owner: string, policy: OnDisconnect, clock: Clock) {
     this.id = id
@@ -57,12 +65,28 @@ export class LiveStream {
 
   /** What has happened to it so far; grows while it is open. */
   get timeline(): readonly TimelineEvent[] {
-    return this.#timeline
+    return this.#watched?.timeline ?? []
   }
 
-  /** Where what happens to it is noted. */
-  watch(timeline: readonly TimelineEvent[]): void {
-    this.#timeline = timeline
+  /** How far it has come. */
+  get progress(): Progress | undefined {
+    return this.#watched?.progress
+  }
+
+  /** The caller's name of the model. */
+  get model(): string {
+    return this.#model
+  }
+
+  /** How many read it now. */
+  get readers(): number {
+    return this.#readers
+  }
+
+  /** Where what happens to it is noted, and the caller's name of the model. */
+  watch(watched: Watched, model: string): void {
+    this.#watched = watched
+    this.#model = model
   }
 
   /** The relay is running; `outcome` is its end. */
@@ -122,6 +146,11 @@ export class LiveStreams {
     return this.#streams.size
   }
 
+  /** All of them, oldest first. */
+  all(): Iterable<LiveStream> {
+    return this.#streams.values()
+  }
+
   find(id: string): LiveStream | undefined {
     return this.#streams.get(id)
   }
@@ -136,6 +165,16 @@ export class LiveStreams {
     const waiting = this.#whenIdle
     this.#whenIdle = []
     for (const resolve of waiting) resolve()
+  }
+
+  /** Those whose streams are open, each once. */
+  owners(): ReadonlySet<string> {
+    return new Set([...this.#streams.values()].map(({ owner }) => owner))
+  }
+
+  /** Ends all of one owner; their readers are told `reason`. */
+  cancelOwner(owner: string, reason: SluiceError): void {
+    for (const stream of this.#streams.values()) if (stream.owner === owner) stream.cancel(reason)
   }
 
   /** Ends them all; their readers are told `reason`. */

@@ -73,6 +73,11 @@ export class ModelDirectory {
     return (await listing.models).get(model) ?? NOTHING
   }
 
+  /** A provider is another one now. */
+  forget(provider: string): void {
+    this.#listings.delete(provider)
+  }
+
   #ask(target: Target, now: number): Listing {
     const listing: Listing = {
       goodUntil: now + LIFETIME,

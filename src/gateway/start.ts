@@ -5,11 +5,15 @@ import type { AttemptContext } from '../upstream/ask.ts'
 import { attempt } from '../upstream/attempt.ts'
 import type { ChatBody } from '../upstream/outgoing.ts'
 import type { Emit } from '../upstream/read.ts'
+import type { Lease } from './admission-lease.ts'
 import type { GatewayContext } from './context.ts'
+import { revoked } from './keys.ts'
 import { LiveStream } from './live.ts'
 import { Meter, type StreamMeasure } from './meter.ts'
 import { relay } from './relay.ts'
 import { traceStream } from './traces.ts'
+import type { Billed } from './usage.ts'
+import type { Charge } from './usage-charge.ts'
 import { createRepair, withoutBare, type Rewrite } from './rewrite.ts'
 
 /** Events of a stream with which nothing happened: attempt, opened, first_token, ended. */
@@ -25,6 +29,10 @@ export interface StreamOrder {
   readonly onDisconnect: OnDisconnect
   /** Whether the ledger knows which request started it. */
   readonly isClaimed: boolean
+  /** What it holds of limits and budgets; its end gives it back. */
+  readonly lease?: Lease | undefined
+  /** The caller's span (W3C trace context). */
+  readonly traceparent?: string | undefined
 }
 
 /** A new stream. */
@@ -43,6 +51,17 @@ export interface NewStream extends StreamOrder {
  * anybody reads or not.
  */
 export function startStream(context: GatewayContext, order: NewStream): LiveStream {
+  try {
+    return begin(context, order)
+  } catch (error) {
+    order.lease?.refund()
+    throw error
+  }
+}
+
+function begin(context: GatewayContext, order: NewStream): LiveStream {
+  // Revoked while the body was on its way: no list of open streams had this one yet.
+  if (!context.keys.isAlive(order.owner)) throw revoked()
   const createdAt = context.clock.date()
   const writer = context.log.create({
     id: order.streamId,
@@ -58,6 +77,7 @@ export function startStream(context: GatewayContext, order: NewStream): LiveStre
     order,
     writer,
     rewrite,
+    billed: { streamId: order.streamId, owner: order.owner, model: order.model, createdAt, body: order.body },
     source: (attempts, emit) => attempt(order.route, order.body, attempts, emit),
   })
 }
@@ -67,11 +87,12 @@ export interface Production {
   readonly order: StreamOrder
   readonly writer: StreamWriter
   readonly rewrite: Rewrite | undefined
+  readonly billed: Billed
   readonly source: (attempts: AttemptContext, emit: Emit) => Promise<void>
 }
 
 /** Runs a source into a log until its end; the stream can be found and cancelled meanwhile. */
-export function produce(context: GatewayContext, { order, writer, rewrite, source }: Production): LiveStream {
+export function produce(context: GatewayContext, { order, writer, rewrite, billed, source }: Production): LiveStream {
   const { clock, live } = context
   const stream = new LiveStream(order.streamId, order.owner, order.onDisconnect, clock)
   const meter = new Meter(
@@ -81,11 +102,16 @@ export function produce(context: GatewayContext, { order, writer, rewrite, sourc
       live.remove(stream)
       stream.end(measure.error)
       if (order.isClaimed) settle(context, stream.id)
-      record(context, order, measure)
-      traceStream(order, measure, clock.date() - measure.duration)
+      const charge = context.accounts.settle(billed, measure)
+      const known = charge.unpriced > 0 ? undefined : charge.nanoDollars
+      order.lease?.charge(known, charge.isEstimated && known !== undefined ? order.streamId : undefined)
+      record(context, order, measure, charge)
+      traceStream(order, measure, charge, clock.date() - measure.duration)
     },
+    order.lease,
   )
-  stream.watch(meter.timeline)
+  order.lease?.bind((reason) => stream.cancel(reason))
+  stream.watch(meter, order.model)
   live.add(stream)
   const attempts: AttemptContext = {
     dialer: context.dialer,
@@ -94,6 +120,7 @@ export function produce(context: GatewayContext, { order, writer, rewrite, sourc
     signal: stream.signal,
     observer: meter,
     completionId: `chatcmpl-${order.streamId}`,
+    places: order.lease?.places,
   }
   stream.run(relay((emit) => source(attempts, emit), writer, meter, rewrite))
   return stream
@@ -113,11 +140,13 @@ function rewriteFor({ repair, bare, streamId }: NewStream, created: number): Rew
 }
 
 /** One line per stream, without a word of its content. */
-function record(context: GatewayContext, order: StreamOrder, measure: StreamMeasure): void {
+function record(context: GatewayContext, order: StreamOrder, measure: StreamMeasure, charge: Charge): void {
   context.metrics.stream(order.model, measure)
+  context.history.stream(measure)
   const facts = {
     stream: order.streamId,
     request: order.requestId,
+    key: order.owner,
     model: order.model,
     outcome: measure.outcome.status,
     code: measure.error?.code,
@@ -125,8 +154,11 @@ function record(context: GatewayContext, order: StreamOrder, measure: StreamMeas
     durationMs: round(measure.duration),
     longestGapMs: round(measure.longestGap),
     chunks: measure.chunks,
-    promptTokens: measure.usage?.prompt_tokens,
-    completionTokens: measure.usage?.completion_tokens,
+    promptTokens: charge.promptTokens,
+    completionTokens: charge.completionTokens,
+    estimated: charge.isEstimated ? true : undefined,
+    nanoDollars: charge.nanoDollars,
+    unpriced: charge.unpriced > 0 ? charge.unpriced : undefined,
     // Only where there is something to tell.
     timeline: measure.timeline.length > PLAIN_TIMELINE ? measure.timeline : undefined,
   }

@@ -2,13 +2,17 @@ import { resolveModel } from '../config/config.ts'
 import { parseEvent, type ParsedChunk } from '../completion/parse.ts'
 import { SluiceError } from '../errors.ts'
 import type { StreamState, StreamWriter } from '../log/stream-log.ts'
+import type { Target } from '../provider/provider.ts'
 import { attempt } from '../upstream/attempt.ts'
 import { continueAnswer } from '../upstream/continue.ts'
 import { isChatBody, type ChatBody } from '../upstream/outgoing.ts'
 import { Sent } from '../upstream/sent.ts'
+import { leaseAfterCrash } from './admission-request.ts'
 import { withFallbacks } from './fallbacks.ts'
 import type { GatewayContext } from './context.ts'
+import { revoked } from './keys.ts'
 import { produce } from './start.ts'
+import type { Before } from './usage-charge.ts'
 
 /** A stream whose producer died with the last process, and the writer that may go on with it. */
 export interface Orphan {
@@ -32,6 +36,11 @@ export async function takeUp(context: GatewayContext, { state, writer }: Orphan)
   const isFresh = context.clock.date() - state.createdAt < MAX_AGE
   const shown = await chunksOf(context, state)
   const isFinished = shown.some((chunk) => chunk.finished)
+  const lease =
+    route === undefined || body === undefined
+      ? undefined
+      : leaseAfterCrash(context, { owner: state.owner, model: state.model, route, body })
+  lease?.had(shown, route?.targets[0])
   produce(context, {
     order: {
       streamId: state.id,
@@ -40,12 +49,22 @@ export async function takeUp(context: GatewayContext, { state, writer }: Orphan)
       requestId: context.newRequestId(),
       onDisconnect: context.config.server.onDisconnect,
       isClaimed: true,
+      lease,
     },
     writer,
     rewrite: undefined,
+    billed: {
+      streamId: state.id,
+      owner: state.owner,
+      model: state.model,
+      createdAt: state.createdAt,
+      body,
+      before: beforeOf(shown, route?.targets[0]),
+    },
     async source(attempts, emit) {
       // The end was said, and only its record was lost.
       if (isFinished) return
+      if (!context.keys.isAlive(state.owner)) throw revoked()
       if (body === undefined || route === undefined || !isFresh) throw lost
       if (shown.length === 0) return attempt(route, body, attempts, emit)
       const sent = new Sent()
@@ -56,6 +75,12 @@ export async function takeUp(context: GatewayContext, { state, writer }: Orphan)
   })
   // Whoever read it must come back within the grace.
   context.live.find(state.id)?.attach()()
+}
+
+/** What has to be paid of what the last process did. */
+function beforeOf(shown: readonly ParsedChunk[], target: Target | undefined): Before | undefined {
+  const usage = shown.findLast((chunk) => chunk.usage !== undefined)?.usage
+  return target === undefined ? undefined : { chunks: shown.length, usage, target }
 }
 
 /** What the log has of the stream, as it was parsed the first time. */

@@ -1,8 +1,12 @@
-import { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { SluiceError } from '../errors.ts'
-import { migrate } from './schema.ts'
+import { CacheTable } from './cache-table.ts'
+import { BudgetTable } from './budget-table.ts'
+import { KeyTable } from './keys.ts'
+import { openDatabase } from './database.ts'
 import { RequestTable } from './request-table.ts'
 import type { RequestRow } from './request-table.ts'
+import { UsageTable } from './usage-table.ts'
 
 /** A request that is about to start a stream. */
 export interface Claim {
@@ -50,6 +54,14 @@ export interface Ledger {
   forget(stream: string): void
   /** Why nothing can be written now (it is tried again, and all is found as long as this process lives); undefined when all is well. */
   readonly reason: string | undefined
+  /** Who may call. */
+  readonly keys: KeyTable
+  /** What keys have spent. */
+  readonly budgets: BudgetTable
+  /** Answers that may be given again. */
+  readonly cache: CacheTable
+  /** What every stream used and cost. */
+  readonly usage: UsageTable
   /** Writes what there is to be written and closes the database. */
   close(): void
 }
@@ -65,29 +77,39 @@ export interface LedgerOptions {
    * milliseconds from the next start. Default 24 hours.
    */
   readonly retentionMs?: number | undefined
+  /** How long it is known what streams used, in milliseconds. Default 400 days. */
+  readonly usageRetentionMs?: number | undefined
 }
+
+const USAGE_RETENTION_MS = 400 * 86_400_000
 
 /** Opens a ledger. Throws `SluiceError` `log_unavailable` when the file is no ledger or a later version's. */
 export function createLedger(options: LedgerOptions): Ledger {
-  let database: DatabaseSync | undefined
+  // Waiting for another process's write would stop the event loop; better to try again later.
+  const database = openDatabase(options.path, 20)
   try {
-    // Waiting for another process's write would stop the event loop; better to try again later.
-    database = new DatabaseSync(options.path, { timeout: 20 })
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-    migrate(database)
     return new SqliteLedger(database, options)
   } catch (thrown) {
-    database?.close()
+    database.close()
     throw SluiceError.from(thrown, 'log_unavailable')
   }
 }
 
 class SqliteLedger implements Ledger {
+  readonly keys: KeyTable
+  readonly budgets: BudgetTable
+  readonly cache: CacheTable
+  readonly usage: UsageTable
   readonly #database: DatabaseSync
   readonly #table: RequestTable
   readonly #now: () => number
 
-  constructor(database: DatabaseSync, { now, retentionMs = 86_400_000 }: LedgerOptions) {
+  constructor(database: DatabaseSync, options: LedgerOptions) {
+    const { now, retentionMs = 86_400_000, usageRetentionMs = USAGE_RETENTION_MS } = options
+    this.usage = new UsageTable(database, now, usageRetentionMs)
+    this.keys = new KeyTable(database)
+    this.budgets = new BudgetTable(database)
+    this.cache = new CacheTable(database)
     this.#database = database
     this.#now = now
     this.#table = new RequestTable(database, now)
@@ -95,7 +117,7 @@ class SqliteLedger implements Ledger {
   }
 
   get reason(): string | undefined {
-    return this.#table.reason
+    return this.#table.reason ?? this.budgets.reason ?? this.usage.reason
   }
 
   claim(claim: Claim): Started | undefined {
@@ -128,6 +150,8 @@ class SqliteLedger implements Ledger {
   close(): void {
     try {
       this.#table.close()
+      this.budgets.close()
+      this.usage.close()
     } finally {
       this.#database.close()
     }

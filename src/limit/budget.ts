@@ -29,10 +29,12 @@ export type Decision =
   | { readonly type: 'slot' }
   | { readonly type: 'never'; readonly limit: 'tokens' | 'requests' | 'concurrency' }
 
-/** A request that was admitted. */
+/** A request that was admitted, or what it used beyond its estimate. */
 export interface Spent {
   readonly at: number
   tokens: number
+  /** 0 where it counts against tokens and slots only. */
+  readonly requests: 0 | 1
   /** Counts against what the server said was left. */
   readonly word: number
 }
@@ -63,8 +65,9 @@ const SLOT: Decision = { type: 'slot' }
  * than either limit allows.
  */
 export class Budget {
-  readonly #limits: Limits
   readonly #log = new Chain<Spent>()
+  #limits: Limits
+  #requests = 0
   #tokens = 0
   #running = 0
   #blockedUntil = -Infinity
@@ -77,6 +80,17 @@ export class Budget {
 
   get running(): number {
     return this.#running
+  }
+
+  /** What counts against the limits now. */
+  counted(now: number): { readonly requests: number; readonly tokens: number } {
+    this.#expire(now)
+    return { requests: this.#requests, tokens: this.#tokens }
+  }
+
+  /** Other limits from now on; what was taken stays taken. */
+  limit(limits: Limits): void {
+    this.#limits = limits
   }
 
   /** Whether a request that takes so many tokens may go. Takes nothing. */
@@ -96,36 +110,47 @@ export class Budget {
     return concurrent !== undefined && this.#running >= concurrent ? SLOT : ADMIT
   }
 
-  /** Takes a request, its tokens and a slot, together. Only after `decide` said `admit`. */
-  take(tokens: number, now: number): Link<Spent> {
+  /**
+   * Takes a request, its tokens and a slot, together. Only after `decide` said `admit`; or for one that runs
+   * already (`requests` 0), whatever the limits say.
+   */
+  take(tokens: number, now: number, requests: 0 | 1 = 1): Link<Spent> {
     this.#running++
-    if (this.#counts(tokens)) this.#tokens += tokens
-    if (this.#told.requests !== undefined) this.#told.requests.left--
+    if (this.#told.requests !== undefined) this.#told.requests.left -= requests
     if (this.#told.tokens !== undefined) this.#told.tokens.left -= tokens
-    const spent = { at: now, tokens, word: this.#word }
-    return this.#counts(tokens) ? this.#log.push(spent) : unlinked(spent)
+    const spent = { at: now, tokens, requests, word: this.#word }
+    return this.#counts(spent) ? this.#enter(spent) : unlinked(spent)
   }
 
-  /** The request ended and used so many tokens: gives the slot back, and what was taken too much. */
-  settle(spent: Link<Spent>, tokens: number): void {
+  /**
+   * The request ended and used so many tokens: gives the slot back, and what was taken too much. With `now`,
+   * what was taken too little counts from now on; otherwise from when the request was admitted. Dated back it
+   * could leave the window too early, or have left it already: an answer longer than a minute would be free.
+   */
+  settle(spent: Link<Spent>, tokens: number, now?: number): void {
     this.#running--
+    const excess = tokens - spent.value.tokens
+    if (now !== undefined && excess > 0) {
+      if (this.#limits.tokens === undefined) return
+      this.#expire(now)
+      this.#enter({ at: now, tokens: excess, requests: 0, word: this.#word })
+      return
+    }
     // What left the window counts no more, whatever it was.
     if (!spent.linked) return
-    this.#tokens += tokens - spent.value.tokens
+    this.#tokens += excess
     spent.value.tokens = tokens
-    if (!this.#counts(tokens)) this.#log.remove(spent)
+    if (!this.#counts(spent.value)) this.#leave(spent)
   }
 
   /** The request was not sent: gives everything back. */
   refund(spent: Link<Spent>): void {
     this.#running--
     if (spent.value.word === this.#word) {
-      if (this.#told.requests !== undefined) this.#told.requests.left++
+      if (this.#told.requests !== undefined) this.#told.requests.left += spent.value.requests
       if (this.#told.tokens !== undefined) this.#told.tokens.left += spent.value.tokens
     }
-    if (!spent.linked) return
-    this.#tokens -= spent.value.tokens
-    this.#log.remove(spent)
+    if (spent.linked) this.#leave(spent)
   }
 
   /** What the server said of its own count; it knows of others who use the same key. */
@@ -151,20 +176,31 @@ export class Budget {
     const resetMs = newest === undefined ? 0 : newest.value.at + this.#limits.window - now
     const of = (limit: number | undefined, used: number): BudgetState | undefined =>
       limit === undefined ? undefined : { limit, remaining: Math.max(0, limit - used), resetMs }
-    return { requests: of(this.#limits.requests, this.#log.size), tokens: of(this.#limits.tokens, this.#tokens) }
+    return { requests: of(this.#limits.requests, this.#requests), tokens: of(this.#limits.tokens, this.#tokens) }
   }
 
-  /** Whether there is a limit that a request with so many tokens counts against. */
-  #counts(tokens: number): boolean {
-    return this.#limits.requests !== undefined || (this.#limits.tokens !== undefined && tokens > 0)
+  /** Whether there is a limit that this counts against. */
+  #counts({ tokens, requests }: Spent): boolean {
+    return (this.#limits.requests !== undefined && requests > 0) || (this.#limits.tokens !== undefined && tokens > 0)
+  }
+
+  #enter(spent: Spent): Link<Spent> {
+    this.#tokens += spent.tokens
+    this.#requests += spent.requests
+    return this.#log.push(spent)
+  }
+
+  #leave(link: Link<Spent>): void {
+    this.#tokens -= link.value.tokens
+    this.#requests -= link.value.requests
+    this.#log.remove(link)
   }
 
   #expire(now: number): void {
     const { window } = this.#limits
     for (let oldest = this.#log.first; oldest !== undefined; oldest = this.#log.first) {
       if (oldest.value.at + window > now) break
-      this.#tokens -= oldest.value.tokens
-      this.#log.remove(oldest)
+      this.#leave(oldest)
     }
     const { requests, tokens } = this.#told
     if ((requests !== undefined && requests.until <= now) || (tokens !== undefined && tokens.until <= now)) {
@@ -185,10 +221,11 @@ export class Budget {
   }
 
   #requestWait(now: number): number {
-    const oldest = this.#log.first
     const limit = this.#limits.requests
-    if (limit === undefined || oldest === undefined || this.#log.size < limit) return 0
-    return oldest.value.at + this.#limits.window - now
+    if (limit === undefined || this.#requests < limit) return 0
+    let oldest = this.#log.first
+    for (let looked = 1; oldest?.value.requests === 0 && looked < LOOK; looked++) oldest = oldest.after
+    return oldest === undefined ? 0 : oldest.value.at + this.#limits.window - now
   }
 
   #tokenWait(tokens: number, now: number): number {

@@ -43,6 +43,16 @@ export class Chain<T> {
     return link
   }
 
+  /** In front of `next`, which is in it. */
+  insertBefore(next: Link<T>, value: T): Link<T> {
+    const link: Link<T> = { value, before: next.before, after: next, linked: true }
+    if (next.before === undefined) this.#first = link
+    else next.before.after = link
+    next.before = link
+    this.#size++
+    return link
+  }
+
   /** Does nothing when it is out already. */
   remove(link: Link<T>): void {
     if (!link.linked) return

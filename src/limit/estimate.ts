@@ -4,6 +4,11 @@
  * limits and displays, never for a bill.
  */
 export function estimateTokens(text: string): number {
+  return Math.ceil(quarterTokens(text) / 4)
+}
+
+/** The same in quarters of a token, so that the pieces of a text add up to the whole. */
+export function quarterTokens(text: string): number {
   let quarters = 0
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
@@ -12,15 +17,20 @@ export function estimateTokens(text: string): number {
     // A pair counts once, by its first half.
     else if (code < 0xdc00 || code > 0xdfff) quarters += 4
   }
-  return Math.ceil(quarters / 4)
+  return quarters
 }
 
 /** What a request may take, as far as an estimate needs it. */
 interface Estimable {
   readonly messages?: unknown
-  readonly max_completion_tokens?: number | null
-  readonly max_tokens?: number | null
-  readonly n?: number | null
+  /** Of an embedding. */
+  readonly input?: unknown
+  readonly tools?: unknown
+  readonly functions?: unknown
+  readonly response_format?: unknown
+  readonly max_completion_tokens?: unknown
+  readonly max_tokens?: unknown
+  readonly n?: unknown
 }
 
 /**
@@ -28,8 +38,37 @@ interface Estimable {
  * sets, or `expected` (1,024 unless told) when it sets none.
  */
 export function estimateRequestTokens(request: Estimable, expected = 1_024): number {
-  const answer = request.max_completion_tokens ?? request.max_tokens ?? expected
-  return estimateTokens(textOf(request.messages)) + answer * (request.n ?? 1)
+  return estimatePromptTokens(request) + estimateAnswerTokens(request, expected)
+}
+
+/** What is sent: texts, tools and schemas; an image counts nothing. */
+export function estimatePromptTokens(request: Estimable): number {
+  const { messages, input, tools, functions, response_format: format } = request
+  let quarters = quarterTokens(textOf(messages)) + quarterTokens(inputOf(input))
+  for (const extra of [tools, functions, format]) if (extra != null) quarters += quarterTokens(JSON.stringify(extra))
+  return Math.ceil(quarters / 4)
+}
+
+/**
+ * What may come back, over all choices; nothing for an embedding. Of two limits the larger one: not every
+ * provider knows both. A limit of 0 is none.
+ */
+export function estimateAnswerTokens(request: Estimable, expected: number): number {
+  if (request.messages === undefined && request.input !== undefined) return 0
+  const { max_completion_tokens: newer, max_tokens: older, n } = request
+  const said = Math.max(countOf(newer), countOf(older))
+  return (said > 0 ? said : expected) * Math.max(1, countOf(n))
+}
+
+function countOf(value: unknown): number {
+  return typeof value === 'number' && value > 0 ? Math.ceil(value) : 0
+}
+
+/** An embedding's input: a text, texts, tokens or lists of tokens; a token stands for its four quarters. */
+function inputOf(input: unknown): string {
+  if (typeof input === 'string') return input
+  if (typeof input === 'number') return '0000'
+  return Array.isArray(input) ? input.map(inputOf).join('') : ''
 }
 
 /** Only texts: an image's data URL is not read as text. */

@@ -131,12 +131,12 @@ export class Catalogue<S extends Listed> {
     }
   }
 
-  /** The owner's streams, newest first. */
-  list(owner: string, filter: ListFilter): StreamState[] {
+  /** The owner's streams, newest first; undefined: everybody's. */
+  list(owner: string | undefined, filter: ListFilter): StreamState[] {
     this.expire()
     const { status, conversation, limit = 100 } = filter
     const states: StreamState[] = []
-    for (const stream of this.#owners.get(owner) ?? []) {
+    for (const stream of owner === undefined ? this.#streams.values() : (this.#owners.get(owner) ?? [])) {
       const state = stream.state()
       if (status !== undefined && state.status !== status) continue
       if (conversation !== undefined && state.conversation !== conversation) continue

@@ -162,6 +162,10 @@ class FileLog implements StreamLog {
     return Promise.resolve(this.#catalogue.list(owner, filter))
   }
 
+  listAll(filter: ListFilter = {}): Promise<readonly StreamState[]> {
+    return Promise.resolve(this.#catalogue.list(undefined, filter))
+  }
+
   async erase(id: string): Promise<void> {
     const found = this.#catalogue.find(id)
     if (typeof found !== 'object') return

@@ -88,6 +88,10 @@ class MemoryLog implements StreamLog {
     return Promise.resolve(this.#catalogue.list(owner, filter))
   }
 
+  listAll(filter: ListFilter = {}): Promise<readonly StreamState[]> {
+    return Promise.resolve(this.#catalogue.list(undefined, filter))
+  }
+
   erase(id: string): Promise<void> {
     const found = this.#catalogue.find(id)
     if (typeof found === 'object') {

@@ -38,6 +38,8 @@ export interface Batch {
 export interface Frames {
   /** SSE text. */
   readonly text: string
+  /** Its length in UTF-8, where that is known: to measure a text that was put together copies it. */
+  readonly bytes?: number | undefined
   /** Whether the stream's end is in it, so that nothing follows. */
   readonly isLast?: boolean
   /** A place for the transport to keep the text as it sends it, framed once for all readers. */
@@ -131,6 +133,8 @@ export interface StreamLog {
   read(id: string, after: number, signal?: AbortSignal): BatchSource
   /** The owner's streams, newest first. */
   list(owner: string, filter?: ListFilter): Promise<readonly StreamState[]>
+  /** Everybody's streams, newest first: for the operator, never for a caller. */
+  listAll(filter?: ListFilter): Promise<readonly StreamState[]>
   /** Forgets a stream and its content. Unknown ids are no error. Its readers end. */
   erase(id: string): Promise<void>
   /** `degraded`: entries are delivered but not kept as promised (a full disk, a lost store). */

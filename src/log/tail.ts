@@ -7,6 +7,9 @@ const BATCH_CHARS = 256 * 1024
 /** Batches kept so that readers at the same place are given the same object. A power of two. */
 const RECENT = 2
 
+/** Never written to. */
+const NONE: NewEntry[] = []
+
 /** What one kept entry costs beside its data: two numbers that say where it is, and its share of a page. */
 export const ENTRY_OVERHEAD = 32
 
@@ -38,7 +41,7 @@ interface Oddity {
 export class Tail {
   readonly #data = new TextStore()
   /** What was pushed and is not readable yet, so that waiting readers get it as it came. */
-  #fresh: NewEntry[] = []
+  #fresh: NewEntry[] = NONE
   #odd: Map<number, Oddity> | undefined
   readonly #waiters: Waiter[] = []
   readonly #recent: (Batch | WeakRef<Batch> | undefined)[] = []
@@ -85,7 +88,8 @@ export class Tail {
   push(entry: NewEntry): number {
     const offset = ++this.#pushed
     const cost = this.#data.push(entry.data) + ENTRY_OVERHEAD
-    this.#fresh.push(entry)
+    if (this.#fresh === NONE) this.#fresh = [entry]
+    else this.#fresh.push(entry)
     if (entry.kind !== 'chunk' || entry.name !== undefined) {
       this.#odd ??= new Map()
       this.#odd.set(offset, { kind: entry.kind, name: entry.name })
@@ -101,19 +105,16 @@ export class Tail {
     this.#readable = upTo
     const fresh = this.#fresh
     const first = this.#pushed - fresh.length + 1
-    this.#fresh = upTo === this.#pushed ? [] : fresh.slice(upTo + 1 - first)
+    this.#fresh = upTo === this.#pushed ? NONE : fresh.slice(upTo + 1 - first)
     const waiters = this.#waiters
     if (waiters.length === 0) return
     // With a single reader there is nobody to share with: kept batches would only outlive their use.
     const value = this.#batchOf(fresh, first, from, upTo)
     if (waiters.length > 1) this.#remember(value)
     const result = { value, done: false as const }
-    const woken = waiters.splice(0)
-    for (const waiter of woken) {
-      // A reader may wait beyond the head (PROTOCOL 5): it is asked to look again.
-      if (waiter.after === from) waiter.wake(result)
-      else waiter.retry()
-    }
+    // Who is woken parks itself again at once: an emptied list would begin to grow anew with every token.
+    if (waiters.length === 1) return wake(waiters.pop(), from, result)
+    for (const waiter of waiters.splice(0)) wake(waiter, from, result)
   }
 
   /** Lets every waiting reader look again: the stream was closed, erased or expired. */
@@ -155,14 +156,15 @@ export class Tail {
   /** What has just become readable, from the entries as they were pushed where they are all there. */
   #batchOf(fresh: readonly NewEntry[], first: number, from: number, upTo: number): Batch {
     if (first > from + 1) return this.#read(from + 1, upTo)
+    const only = fresh.length === 1 ? fresh[0] : undefined
+    if (only !== undefined) return { entries: [placed(only, first)] }
     const entries: Entry[] = []
     let size = 0
     for (let offset = from + 1; offset <= upTo && size < BATCH_CHARS; offset++) {
       const entry = fresh[offset - first]
       if (entry === undefined) break
       size += entry.data.length
-      const { kind, data, name } = entry
-      entries.push(name === undefined ? { offset, kind, data } : { offset, kind, data, name })
+      entries.push(placed(entry, offset))
     }
     return { entries }
   }
@@ -216,4 +218,14 @@ export class Tail {
     }
     this.stir()
   }
+}
+
+function placed({ kind, data, name }: NewEntry, offset: number): Entry {
+  return name === undefined ? { offset, kind, data } : { offset, kind, data, name }
+}
+
+/** A reader may wait beyond the head (PROTOCOL 5): it is asked to look again. */
+function wake(waiter: Waiter | undefined, from: number, result: IteratorYieldResult<Batch>): void {
+  if (waiter?.after === from) waiter.wake(result)
+  else waiter?.retry()
 }

@@ -1,8 +1,17 @@
 import { Buffer } from 'node:buffer'
+import { commonEnds, fits, NOTHING, type Frame } from './text-frame.ts'
 
 /** Pages double from this size up to the larger one, in bytes; a longer text gets a page of its own. */
-const FIRST_PAGE = 1024
+const FIRST_PAGE = 512
 const LARGEST_PAGE = 64 * 1024
+
+/** Room for so many texts at first: V8 keeps a typed array of 64 bytes inside its object. */
+const FIRST_TEXTS = 8
+const GROWTH = 4
+
+/** So many frames are made in any case, and one for so many texts. */
+const FRAMES_AT_LEAST = 4
+const TEXTS_A_FRAME = 16
 
 /** Bytes that follow each other; `base` is the place of the first among all bytes ever stored. */
 interface Page {
@@ -12,14 +21,21 @@ interface Page {
 
 /**
  * Texts in order, kept outside V8's heap: what is kept for an hour and looked at seldom would otherwise be
- * copied and marked by the garbage collector for as long as it is kept. After 6 s of 25,000 tokens a second
- * the heap was 51 MB instead of 95 MB behind a full collection; the young collections' pauses stayed.
+ * copied and marked by the garbage collector for as long as it is kept. And what a text has in common with
+ * the one before it is kept once: the chunks of a stream differ in a few characters of their JSON.
  */
 export class TextStore {
   #pages: Page[] = []
-  /** Where each text begins and ends, as places among all bytes: two numbers a text. */
-  #places: number[] = []
-  /** Texts that UTF-8 cannot hold (a lone surrogate), by index. */
+  /** Where each text's own part ends, as a place among all bytes; it begins where the one before it ends. */
+  #ends: Float64Array = new Float64Array(FIRST_TEXTS)
+  /** Where the first one begins. */
+  #start = 0
+  #length = 0
+  /** What stands around the own parts from a text on, by its number among all that were ever stored. */
+  #frames: Frame[] = []
+  /** The newest text that fitted no frame. */
+  #last = ''
+  /** Texts that UTF-8 cannot hold (a lone surrogate), by number. */
   #odd: Map<number, string> | undefined
   /** Texts dropped from the front. */
   #dropped = 0
@@ -27,55 +43,101 @@ export class TextStore {
 
   /** How many texts there are. */
   get length(): number {
-    return this.#places.length / 2
+    return this.#length
   }
 
   /** Adds a text. Gives the bytes it takes. */
   push(text: string): number {
+    const number = this.#dropped + this.#length
     if (!text.isWellFormed()) {
       this.#odd ??= new Map()
-      this.#odd.set(this.#dropped + this.length, text)
-      this.#places.push(this.#end, this.#end)
+      this.#odd.set(number, text)
+      this.#note(this.#end)
       return 0
     }
-    const page = this.#roomFor(text.length * 3)
+    const { before, after } = this.#frameFor(text, number)
+    const own = text.slice(before.length, text.length - after.length)
+    const page = this.#roomFor(own.length * 3)
     const start = this.#end
-    this.#end += page.bytes.write(text, start - page.base)
-    this.#places.push(start, this.#end)
+    this.#end += page.bytes.write(own, start - page.base)
+    this.#note(this.#end)
     return this.#end - start
   }
 
   /** The text at this index, from 0 for the oldest that was not dropped; `undefined` beyond the last. */
   get(index: number): string | undefined {
-    const start = this.#places[index * 2]
-    const end = this.#places[index * 2 + 1]
-    if (start === undefined || end === undefined) return undefined
-    if (start === end) return this.#odd?.get(this.#dropped + index) ?? ''
+    if (index < 0 || index >= this.#length) return undefined
+    const number = this.#dropped + index
+    const odd = this.#odd?.get(number)
+    if (odd !== undefined) return odd
+    const { before, after } = this.#frameOf(number)
+    const start = this.#endOf(index - 1)
+    const end = this.#endOf(index)
+    if (start === end) return before + after
     const page = this.#pageOf(start)
-    return page.bytes.toString('utf8', start - page.base, end - page.base)
+    return before + page.bytes.toString('utf8', start - page.base, end - page.base) + after
   }
 
   /** Forgets the oldest `count` texts. Gives the bytes they took. */
   drop(count: number): number {
-    let freed = 0
-    for (let at = 0; at < count * 2; at += 2) freed += (this.#places[at + 1] ?? 0) - (this.#places[at] ?? 0)
-    for (const index of this.#odd?.keys() ?? []) if (index < this.#dropped + count) this.#odd?.delete(index)
-    this.#places = this.#places.slice(count * 2)
+    const start = this.#endOf(Math.min(count, this.#length) - 1)
+    const freed = start - this.#start
+    for (const number of this.#odd?.keys() ?? []) if (number < this.#dropped + count) this.#odd?.delete(number)
+    this.#ends = this.#ends.slice(count)
+    if (this.#ends.length === 0) this.#ends = new Float64Array(FIRST_TEXTS)
+    this.#length = Math.max(0, this.#length - count)
+    this.#start = start
     this.#dropped += count
-    const start = this.#places[0] ?? this.#end
-    const isEmpty = this.#places.length === 0
+    const first = this.#dropped
+    this.#frames = this.#frames.filter((_, at) => (this.#frames[at + 1]?.from ?? Infinity) > first)
+    const isEmpty = this.#length === 0
     this.#pages = isEmpty ? [] : this.#pages.filter((_, at) => (this.#pages[at + 1]?.base ?? Infinity) > start)
     return freed
   }
 
   /** No more texts will come: gives back what the last page has too much. */
   trim(): void {
+    this.#last = ''
     const last = this.#pages.at(-1)
     if (last === undefined || this.#end - last.base === last.bytes.length) return
     // A copy of its own: `subarray` would keep the whole page, and small buffers share a pool.
     const bytes = Buffer.allocUnsafeSlow(this.#end - last.base)
     last.bytes.copy(bytes)
     this.#pages[this.#pages.length - 1] = { base: last.base, bytes }
+  }
+
+  /** The newest frame where the text fits into it, else one that the text has in common with the last one. */
+  #frameFor(text: string, number: number): Frame {
+    const newest = this.#frames.at(-1)
+    if (newest !== undefined && fits(text, newest)) return newest
+    // Texts that have little in common with each other are kept whole.
+    const isHopeless = this.#frames.length > FRAMES_AT_LEAST + this.#length / TEXTS_A_FRAME
+    const common = isHopeless ? NOTHING : commonEnds(this.#last, text)
+    this.#last = isHopeless ? '' : text
+    const isBare = common.before === '' && common.after === ''
+    if (isBare && newest?.before === '' && newest.after === '') return newest
+    const frame = { from: number, ...common }
+    this.#frames.push(frame)
+    return frame
+  }
+
+  #frameOf(number: number): Frame {
+    const found = this.#frames.findLast(({ from }) => from <= number)
+    if (found === undefined) throw new RangeError(`no frame for text ${number}`)
+    return found
+  }
+
+  #endOf(index: number): number {
+    return index < 0 ? this.#start : (this.#ends[index] ?? this.#end)
+  }
+
+  #note(end: number): void {
+    if (this.#length === this.#ends.length) {
+      const more = new Float64Array(this.#length * GROWTH)
+      more.set(this.#ends)
+      this.#ends = more
+    }
+    this.#ends[this.#length++] = end
   }
 
   #roomFor(bytes: number): Page {

@@ -14,8 +14,13 @@ const URGENT = /^\{"level":[456]0/
  * moment: a write per stream was 7 % of a short stream's CPU. What is gathered is written
  * when the process exits, however it does but by a kill -9.
  */
-export function createLogger(secrets: readonly string[]): Logger {
-  const redact = createRedactor(secrets)
+export function createLogger(secretsNow: () => readonly string[]): Logger {
+  let secrets = secretsNow()
+  let known = createRedactor(secrets)
+  const redact = (text: string): string => {
+    if (secrets !== secretsNow()) known = createRedactor((secrets = secretsNow()))
+    return known(text)
+  }
   let gathered = ''
   let timer: NodeJS.Timeout | undefined
   const flush = (): void => {

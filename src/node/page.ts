@@ -12,6 +12,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
 }
 
 /** The package: a checkout when this file is its source, else what was published. */
@@ -28,7 +29,12 @@ export function createPage(say: (line: string) => void): Page {
   const load = async (): Promise<ReadonlyMap<string, PageFile>> => {
     const isCheckout = import.meta.filename.endsWith('.ts') && existsSync(join(ROOT, 'web/vite.config.ts'))
     if (isCheckout) await buildPageWhenStale(ROOT, say)
-    return readFiles(join(ROOT, 'dist/web'))
+    for (let attempt = 1; ; attempt++) {
+      const files = await readFiles(join(ROOT, 'dist/web'))
+      // In a checkout another process may have built it anew while it was read.
+      if (!isCheckout || attempt === 5 || isWhole(files)) return files
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
   }
   return {
     files() {
@@ -38,6 +44,13 @@ export function createPage(say: (line: string) => void): Page {
       return read
     },
   }
+}
+
+/** Whether what the page names is there. */
+function isWhole(files: ReadonlyMap<string, PageFile>): boolean {
+  const html = new TextDecoder().decode(files.get('/index.html')?.bytes)
+  const named = [...html.matchAll(/"(\/assets\/[^"]+)"/g)]
+  return named.length > 0 && named.every(([, path = '']) => files.has(path))
 }
 
 async function readFiles(folder: string): Promise<ReadonlyMap<string, PageFile>> {

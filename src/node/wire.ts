@@ -39,7 +39,7 @@ export class Wire {
     if (frames.text === '') return true
     this.#quiet = false
     if (this.#socket === undefined) return this.#response.write(frames.text)
-    return this.#socket.write((frames.wire ??= chunk(frames.text)))
+    return this.#socket.write((frames.wire ??= chunk(frames.text, frames.bytes)))
   }
 
   /** A line that is no event, in between. */
@@ -67,6 +67,6 @@ export class Wire {
 }
 
 /** One chunk of HTTP/1.1's chunked encoding. RFC 9112, section 7.1. */
-function chunk(text: string): string {
-  return `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
+function chunk(text: string, bytes: number = Buffer.byteLength(text)): string {
+  return `${bytes.toString(16)}\r\n${text}\r\n`
 }

@@ -6,6 +6,7 @@ import { KEY_PAIR_FIELDS, keyPair, type KeyPairSettings, type Means } from './ke
 import { keyRing } from './key-ring.ts'
 import type { Preset } from './preset.ts'
 import { PRESETS } from './presets.ts'
+import type { PriceTable } from './price.ts'
 import type { Continuation, Credential, Provider, Quirks } from './provider.ts'
 
 /** What the configuration says of one provider; everything unsaid comes from its preset and the environment. */
@@ -19,6 +20,8 @@ export interface ProviderSettings extends KeyPairSettings {
   readonly continuation?: Continuation | undefined
   /** Laid over the preset's, one by one. */
   readonly quirks?: Quirks | undefined
+  /** What its models cost, in US dollars per million tokens; wins over every list. */
+  readonly prices?: PriceTable | undefined
   /** Azure only: the deployment, which then stands in the path and makes the model's name irrelevant. */
   readonly deployment?: string | undefined
   /** Azure only: the `api-version` query parameter; needed together with `deployment`. */

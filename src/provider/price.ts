@@ -13,6 +13,8 @@ export interface Price {
   readonly cacheWrite?: number | undefined
   /** Reasoning tokens, which count as output; as `output` unless told. */
   readonly reasoning?: number | undefined
+  /** A fee beside the tokens, in US dollars per thousand requests (Perplexity). */
+  readonly request?: number | undefined
   /** The prices hold for prompts of up to so many tokens; longer ones cost `beyond`, or something unknown. */
   readonly upTo?: number | undefined
   readonly beyond?: Omit<Price, 'upTo' | 'beyond' | 'checked' | 'source'> | undefined
@@ -33,6 +35,8 @@ export interface Cost {
   readonly cacheWrite: number
   readonly output: number
   readonly reasoning: number
+  /** The fee of the request itself. */
+  readonly request: number
   /** The row that was used. */
   readonly price: Price
 }
@@ -50,7 +54,11 @@ export function costOf(
   table: PriceTable = LIST_PRICES,
 ): Cost | undefined {
   const price = Object.hasOwn(table, model) ? table[model] : undefined
-  if (price === undefined || !usage) return undefined
+  return price === undefined || !usage ? undefined : costAt(price, usage)
+}
+
+/** The same by a price that was found already. */
+export function costAt(price: Price, usage: Usage): Cost | undefined {
   const counts = countsOf(usage)
   if (counts === undefined) return undefined
   const rates = price.upTo !== undefined && counts.prompt > price.upTo ? price.beyond : price
@@ -60,8 +68,9 @@ export function costOf(
   const cacheWrite = nano(counts.written, rates.cacheWrite ?? rates.input)
   const output = nano(counts.completion - counts.reasoning, rates.output)
   const reasoning = nano(counts.reasoning, rates.reasoning ?? rates.output)
-  const total = input + cachedInput + cacheWrite + output + reasoning
-  return { total, input, cachedInput, cacheWrite, output, reasoning, price }
+  const request = nano(1_000, price.request ?? 0)
+  const total = input + cachedInput + cacheWrite + output + reasoning + request
+  return { total, input, cachedInput, cacheWrite, output, reasoning, request, price }
 }
 
 /**

@@ -111,6 +111,18 @@ export interface Target {
   readonly fallbackOn?: FallbackOn | undefined
 }
 
+/** What may be answered from what was answered before, and shared while it is made (PROTOCOL 11). */
+export interface CachePolicy {
+  /** Whether complete answers are kept for equal requests. */
+  readonly enabled: boolean
+  /** How long after its end an answer is given again, in milliseconds; never longer than the log keeps its stream. */
+  readonly ttl: number
+  /** How a streamed answer is given again: as fast as it is read, or as it first came. */
+  readonly pace: 'at-once' | 'recorded'
+  /** Whether equal requests at the same time share one generation. */
+  readonly coalesce: boolean
+}
+
 /** What a model name of ours stands for. */
 export interface Route {
   /** The caller's model name. */
@@ -123,4 +135,6 @@ export interface Route {
   readonly maxAttempts: number
   /** Tokens that rescues of one stream may cost beside its answer: prompts asked again, counted here. Default 100,000. */
   readonly maxExtraTokens?: number | undefined
+  /** Absent: the gateway's own. */
+  readonly cache?: CachePolicy | undefined
 }

@@ -32,6 +32,9 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/([?&](?:key|token|access_token|sig|signature)=)[^&\s"'\\]+/gi, `$1${REDACTED}`],
 ]
 
+/** Header fields and query parameters with such a name carry a secret. */
+export const SECRET_NAME: RegExp = /auth|key|token|secret|cookie|password|signature|^sig$/i
+
 /**
  * Takes what looks like a secret out of a text: API keys by their prefixes, bearer tokens, JWTs,
  * JSON fields named like secrets. For provider messages shown to callers and for log lines.

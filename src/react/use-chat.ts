@@ -1,5 +1,6 @@
 import { useState, useSyncExternalStore } from 'react'
-import { Chat, type ChatOptions, type ChatSnapshot } from '../chat/chat.ts'
+import { Chat } from '../chat/chat.ts'
+import type { ChatOptions, ChatSnapshot } from '../chat/options.ts'
 import { OpenAI } from '../client/client.ts'
 
 /** A conversation, or what one is made of; `baseURL` in place of a client: a gateway's `/v1`. */

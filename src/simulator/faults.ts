@@ -1,6 +1,7 @@
 /** Faults of the connection and of HTTP's framing. */
 export type ConnectionFault =
   | 'cut'
+  | 'cut-once'
   | 'reset'
   | 'no-last-chunk'
   | 'stall'
@@ -96,6 +97,7 @@ const FIRST: FaultPlace = { unit: 'token', otherwise: 'first' }
  */
 export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   cut: { what: 'the connection is closed (FIN) in a body that only the end of the connection ends', at: HALF },
+  'cut-once': { what: 'cut, in the answer to the first request only', at: HALF },
   reset: { what: 'the connection is reset (RST)', at: HALF },
   'no-last-chunk': { what: 'the connection is closed (FIN) without the last chunk of a chunked body', at: HALF },
   stall: { what: 'silence, for ever, on an open connection', at: HALF },

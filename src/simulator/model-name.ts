@@ -29,8 +29,11 @@ export interface ModelSpec {
   readonly reasoning: number
   /** Whose wire format is imitated. */
   readonly shape: ShapeName
-  /** Characters repeated where an instructed continuation joins; `random` is 0 to 30, by the seed. */
-  readonly overlap: number | 'random'
+  /**
+   * Characters repeated where an instructed continuation joins; `random` is 0 to 30, by the seed; undefined for
+   * what the instruction asks for.
+   */
+  readonly overlap: number | 'random' | undefined
   /** A chatty sentence before an instructed continuation. */
   readonly preamble: boolean
   readonly split: Split
@@ -78,7 +81,7 @@ export function parseModel(name: string): ModelSpec {
     fault: undefined,
     reasoning: 0,
     shape: 'openai',
-    overlap: 0,
+    overlap: undefined,
     preamble: false,
     split: 'event',
     usage: 'asked',

@@ -4,8 +4,12 @@ const NOTHING = new Uint8Array(0)
 const LOOPED_BYTES = 48
 /** The first buffer: a token's event fits in. */
 const FIRST_BYTES = 512
-/** A buffer above this size is let go once it is read: thousands of streams are open at a time. */
-const KEPT_BYTES = 64 * 1024
+/** A buffer above this size is let go once it is read. */
+const KEPT_BYTES = 4 * 1024
+const SPARES_MOST = 16
+
+/** Buffers of carries that hold nothing: of thousands of open streams, few are within an event at a time. */
+const spares: Uint8Array[] = []
 
 /**
  * The beginning of something whose end has not arrived. The buffer doubles when it is full, so that
@@ -24,7 +28,11 @@ export class Carry {
   add(bytes: Uint8Array, start: number, end: number): void {
     const needed = this.#length + end - start
     if (needed > this.#buffer.length) {
-      const grown = new Uint8Array(Math.max(needed, 2 * this.#buffer.length, FIRST_BYTES))
+      const spare = spares.pop()
+      const grown =
+        spare !== undefined && spare.length >= needed
+          ? spare
+          : new Uint8Array(Math.max(needed, 2 * this.#buffer.length, FIRST_BYTES))
       grown.set(this.#buffer.subarray(0, this.#length))
       this.#buffer = grown
     }
@@ -36,7 +44,7 @@ export class Carry {
     this.#length = needed
   }
 
-  /** The buffer: what is held is `bytes[0, length)`, until the next `add` or `clear`. */
+  /** The buffer: what is held is `bytes[0, length)`, until the next `add` or `clear` of any carry. */
   get bytes(): Uint8Array {
     return this.#buffer
   }
@@ -44,6 +52,8 @@ export class Carry {
   /** Holds nothing any more. */
   clear(): void {
     this.#length = 0
-    if (this.#buffer.length > KEPT_BYTES) this.#buffer = NOTHING
+    if (this.#buffer !== NOTHING && this.#buffer.length <= KEPT_BYTES && spares.length < SPARES_MOST)
+      spares.push(this.#buffer)
+    this.#buffer = NOTHING
   }
 }

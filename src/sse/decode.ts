@@ -1,4 +1,4 @@
-import { SluiceError } from '../errors.ts'
+import { SluiceError } from '../sluice-error.ts'
 import type { Stage } from '../pipe.ts'
 import { Block, soleEvent } from './block.ts'
 import { Carry } from './carry.ts'

@@ -1,4 +1,4 @@
-import { SluiceError } from '../errors.ts'
+import { SluiceError } from '../sluice-error.ts'
 
 /** One event to be sent. */
 export interface OutgoingEvent {

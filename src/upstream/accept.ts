@@ -1,6 +1,5 @@
-import { chunksOfBody } from '../completion/parse.ts'
+import { chunksOfBody, type ParsedChunk } from '../completion/parse.ts'
 import { repairedChunk } from '../dialect/fastgpt.ts'
-import type { AnswerItem } from '../dialect/writer.ts'
 import type { Clock } from '../clock.ts'
 import { SluiceError } from '../errors.ts'
 import type { ReadOptions } from './ending.ts'
@@ -28,7 +27,12 @@ export async function accept(exchange: Exchange, options: ReadOptions, clock: Cl
   const body = await answered(exchange, options.provider, clock)
   // Not awaited: nothing of this function needs to live as long as the stream.
   if (body.first !== BRACE && body.first !== BRACKET) return readChunks(exchange, body, options, emit)
-  emit(jsonAnswer(await readText(whole(body), MAX_JSON, options.provider), exchange.origin, options.identity))
+  const chunks = jsonAnswer(await readText(whole(body), MAX_JSON, options.provider), exchange.origin, options.identity)
+  for (const { usage, chunk } of chunks) {
+    if (usage !== undefined) options.notes.usage = usage
+    if (chunk.model !== '') options.notes.model ??= chunk.model
+  }
+  emit(chunks)
 }
 
 /** The body of a response that said yes and can be an answer. */
@@ -49,7 +53,7 @@ function noAnswer(provider: string, what: string): SluiceError {
   return new SluiceError('provider_bad_response', `${provider}: ${what}`, { provider })
 }
 
-function jsonAnswer(body: string, origin: Origin, identity: ReadOptions['identity']): readonly AnswerItem[] {
+function jsonAnswer(body: string, origin: Origin, identity: ReadOptions['identity']): readonly ParsedChunk[] {
   const parsed = chunksOfBody(body)
   const error = parsed.find((one) => one.type === 'error')
   if (error !== undefined) throw providerError(error, origin)

@@ -3,6 +3,7 @@ import type { SluiceError } from '../errors.ts'
 import type { Target } from '../provider/provider.ts'
 import { accept } from './accept.ts'
 import type { Breakers } from './breakers.ts'
+import type { ReadNotes } from './ending.ts'
 import { openFresh } from './fresh.ts'
 import type { Dialer, Exchange } from './open.ts'
 import { outgoing, type ChatBody } from './outgoing.ts'
@@ -12,12 +13,18 @@ import type { Emit } from './read.ts'
 export interface AttemptObserver {
   /** A try begins; the first is number 1. `mode`: how a cut answer is to be continued. */
   started(attempt: number, target: Target, mode?: string): void
-  /** The provider said yes. */
-  opened(exchange: Exchange): void
+  /** The provider said yes. `notes`: what this try tells of itself from now on. */
+  opened(exchange: Exchange, notes: ReadNotes): void
   /** `next`: what follows: `retry`, `fallback`, `give_up`, `rescue`. */
   failed(error: SluiceError, next: string): void
   /** A continuation was joined to what was sent. */
   joined(mode: string, overlap: number): void
+}
+
+/** Limits of the providers themselves. */
+export interface TargetPlaces {
+  /** Takes a place for the try that began; rejects with `provider_rate_limited` when there is none. */
+  enter(target: Target, signal: AbortSignal): Promise<void>
 }
 
 /** What one stream needs from outside. */
@@ -29,18 +36,22 @@ export interface AttemptContext {
   readonly observer: AttemptObserver
   /** The completion's id where a provider gives none. */
   readonly completionId?: string | undefined
+  /** Absent: no provider is limited here. */
+  readonly places?: TargetPlaces | undefined
 }
 
 /** One try of one target: its answer's chunks go to `emit` as they come. Rejects as `openFresh` and `accept` do. */
 export async function ask(target: Target, body: ChatBody, context: AttemptContext, emit: Emit): Promise<void> {
   const { dialer, observer, signal } = context
+  if (context.places !== undefined) await context.places.enter(target, signal)
   const exchange = await openFresh(dialer, target, outgoing(body, target), signal)
-  if (exchange.status >= 200 && exchange.status < 300) observer.opened(exchange)
+  const notes: ReadNotes = { malformed: 0 }
+  if (exchange.status >= 200 && exchange.status < 300) observer.opened(exchange, notes)
   const options = {
     provider: target.provider.name,
     n: typeof body['n'] === 'number' ? body['n'] : 1,
     readsPastDone: target.provider.quirks.readsPastDone === true,
-    notes: { malformed: 0 },
+    notes,
     identity: target.provider.dialect === 'fastgpt' ? identityOf(target, body, context) : undefined,
   }
   return accept(exchange, options, dialer.clock, emit)

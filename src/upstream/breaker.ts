@@ -14,14 +14,14 @@ export interface BreakerPolicy {
   readonly maxPause: number
 }
 
-/** Opens after 5 failures in a row, or half of at least 10 in 30 s; tries again after 2 s, at the latest after 20 s. */
+/** Opens after 5 failures in a row, or half of at least 10 in 30 s; tries again after 2 s, at the latest after 15 s. */
 export const DEFAULT_BREAKER: BreakerPolicy = {
   consecutive: 5,
   share: 0.5,
   minimum: 10,
   window: 30_000,
   pause: 2_000,
-  maxPause: 20_000,
+  maxPause: 15_000,
 }
 
 /** What a breaker remembers. */

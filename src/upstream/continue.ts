@@ -76,7 +76,7 @@ async function oneWay(
   const pass = context.breakers.pass(way.target, route.model)
   if (pass === undefined)
     return { error: new SluiceError('provider_unavailable', `${way.target.provider.name} is left out`), shown: false }
-  const before = sent.text.length
+  const before = sent.length
   const joiner = new Joiner(sent, way.mode, body)
   context.observer.started(tries, way.target, way.mode)
   try {
@@ -84,7 +84,7 @@ async function oneWay(
     await ask(underPass(way.target, pass), request, context, (items) => {
       const joined = joiner.join(items)
       if (joined.length === 0) return true
-      if (sent.text.length === before && joined.some(({ type }) => type === 'chunk')) {
+      if (sent.length === before && joined.some(({ type }) => type === 'chunk')) {
         pass.well()
         context.observer.joined(way.mode, joiner.overlap)
       }
@@ -96,7 +96,7 @@ async function oneWay(
   } catch (error) {
     const failure = SluiceError.from(error)
     pass.ill(failure)
-    return { error: failure, shown: sent.text.length > before }
+    return { error: failure, shown: sent.length > before }
   }
 }
 

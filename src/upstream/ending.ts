@@ -1,3 +1,4 @@
+import type { Usage } from '../completion/chunk.ts'
 import type { Parsed, ParsedChunk } from '../completion/parse.ts'
 import { closingChunk, repairedChunk, type ChunkIdentity } from '../dialect/fastgpt.ts'
 import type { AnswerItem } from '../dialect/writer.ts'
@@ -9,6 +10,10 @@ import { providerError } from './refusal.ts'
 export interface ReadNotes {
   /** Events that were no JSON and were left out. */
   malformed: number
+  /** The newest usage that this try told; its own, where the stream's is a sum. */
+  usage?: Usage | undefined
+  /** The model that says it answers. */
+  model?: string | undefined
 }
 
 /** How an answer is to be read. */
@@ -40,6 +45,11 @@ export class Ending {
   /** Every choice that was started has its finish_reason. */
   get isComplete(): boolean {
     return this.#finished.size > 0 && this.#open.size === 0
+  }
+
+  /** Whether a mere piece of text is shown as it is and changes nothing here. */
+  get takesText(): boolean {
+    return this.failure === undefined && !this.done && this.#options.identity === undefined
   }
 
   get isStarted(): boolean {
@@ -87,6 +97,9 @@ export class Ending {
   #follow(parsed: ParsedChunk): void {
     // The choice of a mere text was opened by the chunk that it is like.
     if (parsed.text !== undefined) return
+    const { notes } = this.#options
+    if (parsed.usage !== undefined) notes.usage = parsed.usage
+    if (parsed.chunk.model !== '') notes.model ??= parsed.chunk.model
     for (const { index, finish_reason } of parsed.chunk.choices) {
       if (finish_reason) {
         this.#open.delete(index)

@@ -6,21 +6,26 @@ import { StopAt } from '../completion/stop-at.ts'
 import { SluiceError } from '../errors.ts'
 import type { ChatBody } from './outgoing.ts'
 import type { Sent } from './sent.ts'
+import { TokenLimit, tokensLeft } from './token-limit.ts'
 
 /**
  * Makes a continuation's chunks go on where the stream broke off: the text joined at the seam, stop
- * sequences found across it, the stream's own id, usage summed. One per continuation.
+ * sequences found across it, the caller's token limit kept, the stream's own id, usage summed. One per continuation.
  */
 export class Joiner {
   readonly #sent: Sent
   readonly #seam: Seam
   readonly #stop: StopAt
+  readonly #limit: TokenLimit
   #isEnded = false
 
   constructor(sent: Sent, mode: SeamMode, body: ChatBody) {
     this.#sent = sent
     this.#seam = new Seam({ sent: sent.text, mode })
     this.#stop = new StopAt(stopSequences(body), { after: sent.text })
+    // A regenerated answer and a prefilled one are counted by their provider.
+    const left = mode === 'instruct' ? Object.values(tokensLeft(body, sent.tokens)) : []
+    this.#limit = new TokenLimit(Math.min(Infinity, ...left))
   }
 
   /** Characters of repetition that were dropped. */
@@ -41,8 +46,10 @@ export class Joiner {
         joined.push(parsed)
         continue
       }
-      if (this.#isEnded && !parsed.bare) continue
-      const choices = parsed.chunk.choices.flatMap((choice) => this.#joinChoice(choice))
+      // Ended here before its provider ended it: all that is still wanted of it is what it used.
+      const isRest = this.#isEnded && !parsed.bare
+      if (isRest && (!parsed.finished || parsed.usage === undefined)) continue
+      const choices = isRest ? [] : parsed.chunk.choices.flatMap((choice) => this.#joinChoice(choice))
       const usage = parsed.usage === undefined ? undefined : this.#sent.total(parsed.usage)
       if (choices.length > 0 || usage !== undefined) joined.push(this.#rewrite(parsed, choices, usage))
     }
@@ -53,17 +60,24 @@ export class Joiner {
     if (choice.index !== 0) return []
     if (choice.delta.tool_calls !== undefined && choice.delta.tool_calls.length > 0)
       throw new SluiceError('upstream_interrupted', 'the continuation called a tool in the middle of a text')
-    let text = this.#stop.push(this.#seam.push(textOf(choice)))
+    const piece = textOf(choice)
+    let joined = this.#seam.push(piece)
     const finished = choice.finish_reason != null
-    if (finished) text += this.#stop.push(this.#seam.end())
+    if (finished) joined += this.#seam.end()
+    let text = this.#stop.push(this.#limit.take(piece, joined))
     if (this.#seam.isBroken)
       throw new SluiceError('upstream_interrupted', 'the continuation does not agree with what was sent')
-    const finish = this.#stop.sequence === undefined ? choice.finish_reason : 'stop'
-    if (finished && this.#stop.sequence === undefined) text += this.#stop.end()
+    const finish = this.#finishOf(choice)
+    if (finish != null && this.#stop.sequence === undefined) text += this.#stop.end()
     if (finish != null) this.#isEnded = true
     if (text === '' && finish == null) return []
     const rest: ChunkChoice = { ...choice, delta: text === '' ? {} : { content: text }, finish_reason: finish }
     return [rest]
+  }
+
+  #finishOf({ finish_reason: finish }: ChunkChoice): ChunkChoice['finish_reason'] {
+    if (this.#stop.sequence !== undefined) return 'stop'
+    return this.#limit.isPassed ? 'length' : finish
   }
 
   #rewrite(parsed: ParsedChunk, choices: readonly ChunkChoice[], usage: ParsedChunk['usage']): ParsedChunk {

@@ -171,7 +171,7 @@ class Call implements Dispatcher.DispatchHandler {
       headers: flat,
       bytes: inflate(this.#queue, flat['content-encoding'], this.#provider),
       watch: this.#watch,
-      origin: { provider: this.#provider, dialect, conceal: concealing(fields) },
+      origin: { provider: this.#provider, dialect, conceal: concealing(fields, this.#target.provider) },
       isOutdated: (message) => credential.isOutdated?.(fields, status, message) === true,
       refuseKey: (retryAfterMs, isLimit) => credential.refused?.(fields, retryAfterMs, isLimit),
       drain: () => this.#drain(),

@@ -1,4 +1,5 @@
-import type { DialectName } from '../provider/provider.ts'
+import type { DialectName, Provider } from '../provider/provider.ts'
+import { SECRET_NAME } from '../provider/redact.ts'
 
 /** Whose words an answer is made of. */
 export interface Origin {
@@ -12,11 +13,15 @@ export interface Origin {
 /** Nobody's key is this short, and taking such a word out of a message would hide what happened. */
 const SHORTEST_SECRET = 4
 
-/** See `Origin.conceal`, for the credential's header fields. */
-export function concealing(fields: Readonly<Record<string, string>>): Origin['conceal'] {
+/** See `Origin.conceal`, for the credential's header fields and those of the provider's own that hold a secret. */
+export function concealing(
+  fields: Readonly<Record<string, string>>,
+  provider: Pick<Provider, 'headers' | 'query'>,
+): Origin['conceal'] {
   return (text) => {
     let concealed = text
-    for (const value of Object.values(fields)) {
+    const own = Object.entries({ ...provider.headers, ...provider.query }).filter(([name]) => SECRET_NAME.test(name))
+    for (const value of [...Object.values(fields), ...own.map(([, secret]) => secret)]) {
       const secret = value.slice(value.lastIndexOf(' ') + 1)
       if (secret.length >= SHORTEST_SECRET) concealed = concealed.replaceAll(secret, '[redacted]')
     }

@@ -4,7 +4,7 @@ import { TextPath } from '../completion/text-path.ts'
 import type { AnswerItem } from '../dialect/writer.ts'
 import { SluiceError } from '../errors.ts'
 import { SseDecoder } from '../sse/decode.ts'
-import type { SseEvent } from '../sse/event.ts'
+import type { SseEvent, SseItem } from '../sse/event.ts'
 import { flow } from './byte-queue.ts'
 import { Ending, type ReadOptions } from './ending.ts'
 import type { Exchange } from './open.ts'
@@ -30,8 +30,9 @@ export async function readChunks(
   const reading = new Reading(exchange, options, emit)
   try {
     const read = body.takeRead()
-    if (read.length > 0 && !reading.take(read)) return void (await body.rest.return?.())
-    await flow(body.source, (parts) => reading.take(parts))
+    const goesOn = read.every((part, at) => reading.take(part, at === read.length - 1))
+    if (!goesOn) return void (await body.rest.return?.())
+    await flow(body.source, (part, isLast) => reading.take(part, isLast))
   } catch (error) {
     exchange.abort(SluiceError.from(error))
     reading.explain(error)
@@ -48,6 +49,8 @@ class Reading {
   readonly #decoder = new SseDecoder()
   readonly #ending: Ending
   readonly #path = new TextPath()
+  /** Of the parts before the last one of those that arrived together. */
+  #items: AnswerItem[] | undefined
   #visible = false
   /** Why reading was stopped by us, not by the bytes. */
   #thrown: { readonly error: unknown } | undefined
@@ -60,14 +63,18 @@ class Reading {
     this.#ending = new Ending(options, exchange.origin)
   }
 
-  /** False: the rest of the bytes is not wanted. */
-  take(parts: readonly Uint8Array[]): boolean {
-    const items: AnswerItem[] = []
-    for (const part of parts) {
-      for (const item of this.#decoder.push(part)) {
+  /** What arrived together is given out together, with its last part. False: the rest of the bytes is not wanted. */
+  take(part: Uint8Array, isLast: boolean): boolean {
+    const decoded = this.#decoder.push(part)
+    const token = isLast && this.#items === undefined ? this.#soleToken(decoded) : undefined
+    const items = token === undefined ? (this.#items ?? []) : [token]
+    if (token === undefined) {
+      for (const item of decoded) {
         if (item.type === 'event') this.#ending.see(this.#parse(item), items, item.name)
       }
     }
+    this.#items = isLast ? undefined : items
+    if (!isLast) return true
     this.#note(items)
     if (items.length > 0 && !this.#give(items)) return false
     if (this.#ending.failure !== undefined) throw this.#ending.failure
@@ -100,17 +107,28 @@ class Reading {
     throw this.#ending.isStarted ? interrupted(error) : error
   }
 
+  /** What nearly every read is: one event, with a piece of text and nothing that bears on the answer's end. */
+  #soleToken(decoded: readonly SseItem[]): TextChunk | undefined {
+    const [only] = decoded
+    if (decoded.length !== 1 || only?.type !== 'event' || !this.#ending.takesText) return undefined
+    return this.#textOf(only)
+  }
+
   /** Most chunks differ from the last one in their text only; these need no JSON parser to be known whole. */
-  #parse(event: SseEvent): Parsed {
-    if (event.name !== '' || event.error !== undefined || this.#options.identity !== undefined)
-      return parseEvent(event, this.#options)
+  #textOf(event: SseEvent): TextChunk | undefined {
+    if (event.name !== '' || event.error !== undefined || this.#options.identity !== undefined) return undefined
     const text = this.#path.take(event.data)
-    if (text !== undefined) {
-      this.#path.hit()
-      return new TextChunk(event.data, text)
-    }
+    if (text === undefined) return undefined
+    this.#path.hit()
+    return new TextChunk(event.data, text)
+  }
+
+  #parse(event: SseEvent): Parsed {
+    const known = this.#textOf(event)
+    if (known !== undefined) return known
     const parsed = parseEvent(event, this.#options)
-    if (parsed.type === 'chunk') this.#path.learn(event.data)
+    const isPlain = event.name === '' && event.error === undefined && this.#options.identity === undefined
+    if (isPlain && parsed.type === 'chunk') this.#path.learn(event.data)
     return parsed
   }
 

@@ -3,7 +3,7 @@ import { faultOf } from '../dialect/fastgpt.ts'
 import { SluiceError, type ErrorCode, type ErrorFacts } from '../errors.ts'
 import { redact } from '../provider/redact.ts'
 import type { Origin } from './origin.ts'
-import { retryAfter } from './retry-after.ts'
+import { askedWait } from '../limit/retry-after.ts'
 
 /** A provider's message is passed on up to so many characters. */
 const MAX_MESSAGE = 2_000
@@ -49,7 +49,7 @@ function refusal(
     param: reported?.param ?? undefined,
     type: reported?.providerType ?? undefined,
     providerCode: reported?.providerCode ?? undefined,
-    retryAfterMs: retryAfter(headers, now),
+    retryAfterMs: askedWait(headers, now),
     shouldRetry: shouldRetry(headers),
   }
   const [code, passed] = classify(status)
@@ -79,7 +79,7 @@ function fastgptError(
     status,
     type: reported.providerType ?? undefined,
     providerCode: reported.providerCode ?? undefined,
-    retryAfterMs: retryAfterMs ?? (code === 'provider_rate_limited' ? retryAfter(headers, now) : undefined),
+    retryAfterMs: retryAfterMs ?? (code === 'provider_rate_limited' ? askedWait(headers, now) : undefined),
     shouldRetry: isWorthwhile,
   })
 }

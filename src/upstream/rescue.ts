@@ -1,9 +1,13 @@
+import { anchorOf } from '../completion/anchor.ts'
+import { instructionFor } from '../completion/instruction.ts'
 import type { SeamMode } from '../completion/seam.ts'
+import { estimateTokens } from '../limit/estimate.ts'
 import type { Continuation, Target } from '../provider/provider.ts'
-import { instructionFor } from './instruction.ts'
 import type { ChatBody } from './outgoing.ts'
+import { tokensLeft } from './token-limit.ts'
 
-const LIMITS = ['max_tokens', 'max_completion_tokens'] as const
+/** What an instructed continuation may use beyond the words it says again: an introduction, other tokens than ours. */
+const SPARE_TOKENS = 16
 
 /** One way to go on with a cut answer: whom to ask, and how. */
 export interface Rescue {
@@ -52,7 +56,8 @@ export function continuationBody(body: ChatBody, rescue: Rescue, text: string, t
   if (rescue.mode === 'regenerate') return body
   const partial = { role: 'assistant', content: text }
   const messages = Array.isArray(body['messages']) ? body['messages'] : []
-  const limited = { ...body, ...lessSpent(body, tokens) }
+  const again = rescue.mode === 'instruct' ? estimateTokens(anchorOf(text)) + SPARE_TOKENS : 0
+  const limited = { ...body, ...limits(body, tokens, again) }
   if (rescue.mode === 'instruct') {
     return { ...limited, messages: [...messages, partial, { role: 'user', content: instructionFor(text) }] }
   }
@@ -79,18 +84,11 @@ function prefilled(
 
 /** Whether the caller's token limit is used up. */
 export function isSpent(body: ChatBody, tokens: number): boolean {
-  return LIMITS.some((name) => {
-    const limit = body[name]
-    return typeof limit === 'number' && limit <= tokens
-  })
+  return Object.values(tokensLeft(body, tokens)).some((left) => left <= 0)
 }
 
-/** What is left of the caller's token limits. */
-function lessSpent(body: ChatBody, tokens: number): ChatBody {
-  const left: Record<string, number> = {}
-  for (const name of LIMITS) {
-    const limit = body[name]
-    if (typeof limit === 'number') left[name] = Math.max(1, limit - tokens)
-  }
-  return left
+/** What is left of the caller's token limits, and what is said again. */
+function limits(body: ChatBody, tokens: number, again: number): Readonly<Record<string, number>> {
+  const left = Object.entries(tokensLeft(body, tokens))
+  return Object.fromEntries(left.map(([name, count]) => [name, Math.max(1, count) + again]))
 }

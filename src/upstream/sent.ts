@@ -1,14 +1,14 @@
 import type { ChatCompletionChunk, Usage } from '../completion/chunk.ts'
 import type { AnswerItem } from '../dialect/writer.ts'
 import { addUsage } from './add-usage.ts'
+import { GrowingText } from './growing-text.ts'
 
 /**
  * What a stream's readers have been shown, over all its attempts: what a continuation has to go on
  * from, and the identity that the whole stream keeps.
  */
 export class Sent {
-  /** The visible text of choice 0. */
-  text = ''
+  readonly #text = new GrowingText()
   /** The first chunk: its id, time and model are the stream's. */
   first: ChatCompletionChunk | undefined
   /** Chunks with visible deltas: about as many as tokens. */
@@ -19,9 +19,19 @@ export class Sent {
   #spent: Usage | undefined
   #isEstimated = false
 
+  /** The visible text of choice 0. */
+  get text(): string {
+    return this.#text.toString()
+  }
+
+  /** Its length, in UTF-16 code units. */
+  get length(): number {
+    return this.#text.length
+  }
+
   /** Whether nothing but text of one choice was shown: the only thing that can be continued. */
   get isPlain(): boolean {
-    return this.#isPlain && this.text !== ''
+    return this.#isPlain && this.#text.length > 0
   }
 
   /** Whether a part of the usage was counted here and not by a provider. */
@@ -41,11 +51,11 @@ export class Sent {
         this.#attemptTokens++
       }
       if (text !== undefined) {
-        this.text += text
+        this.#text.add(text)
         continue
       }
       for (const { index, delta, logprobs } of item.chunk.choices) {
-        if (typeof delta.content === 'string') this.text += delta.content
+        if (typeof delta.content === 'string') this.#text.add(delta.content)
         else if (delta.content != null) this.#isPlain = false
         if (index !== 0 || delta.refusal != null || logprobs != null) this.#isPlain = false
         if (delta.tool_calls !== undefined && delta.tool_calls.length > 0) this.#isPlain = false

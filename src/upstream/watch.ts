@@ -30,6 +30,9 @@ const SPEED_WINDOW = 10_000
 /** How long usage and `[DONE]` may keep a complete answer waiting, in milliseconds. */
 const CLOSING_MS = 2_000
 
+/** So many times the deadline between tokens may pass with nothing but signs of life. */
+const LIFE_WITHOUT_TOKENS = 5
+
 /**
  * The deadlines of one exchange on one timer. A sign of life only notes the time; the timer looks at
  * the note when it fires and sleeps for the rest. So a token costs no timer call.
@@ -42,6 +45,8 @@ export class Watch {
   readonly #startedAt: number
   #phase: Phase = 'connect'
   #since: number
+  /** When the last chunk came; Infinity before the first token. */
+  #chunkAt = Infinity
   #disarm: (() => void) | undefined
   #armedFor = Infinity
   /** Chunks since the window of the least speed began. */
@@ -67,14 +72,21 @@ export class Watch {
     if (this.#disarm === undefined || this.#phase === phase) return
     this.#phase = phase
     this.#since = this.#clock.now()
+    this.#chunkAt = phase === 'betweenTokens' ? this.#since : Infinity
     if (phase === 'betweenTokens' && this.#deadlines.minTokensPerSecond !== undefined) this.#windowSince = this.#since
     // A timer that fires too early looks again; only one that would fire too late is set anew.
     if (this.#due() < this.#armedFor) this.#arm()
   }
 
-  /** The provider gave a sign of life. Counts between tokens only: comments do not bring a first token nearer. */
+  /**
+   * The provider gave a sign of life. Counts between tokens only, and without a chunk not for ever: comments do not
+   * bring a token nearer.
+   */
   alive(chunks: number): void {
-    if (this.#phase === 'betweenTokens') this.#since = this.#clock.now()
+    if (this.#phase === 'betweenTokens') {
+      this.#since = this.#clock.now()
+      if (chunks > 0) this.#chunkAt = this.#since
+    }
     this.#chunks += chunks
   }
 
@@ -93,7 +105,7 @@ export class Watch {
   }
 
   #due(): number {
-    return this.#since + this.#limit()
+    return Math.min(this.#since + this.#limit(), this.#chunkAt + LIFE_WITHOUT_TOKENS * this.#limit())
   }
 
   #limit(): number {
@@ -104,7 +116,9 @@ export class Watch {
     const now = this.#clock.now()
     if (now >= this.#startedAt + this.#deadlines.total)
       return this.#fail('upstream_total_timeout', 'not finished', this.#deadlines.total)
-    if (now >= this.#due()) return this.#fail(CODES[this.#phase], MISSED[this.#phase], this.#limit())
+    if (now >= this.#since + this.#limit()) return this.#fail(CODES[this.#phase], MISSED[this.#phase], this.#limit())
+    if (now >= this.#due())
+      return this.#fail(CODES[this.#phase], 'no token, only comments,', LIFE_WITHOUT_TOKENS * this.#limit())
     if (now >= this.#windowSince + SPEED_WINDOW && this.#isTooSlow(now)) return
     this.#arm()
   }

@@ -3,6 +3,8 @@ import { after, before, describe, test } from 'node:test'
 import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import type { Rig } from '../support/gateway.ts'
+import { EVENTS } from '../support/provider.ts'
+import { textFrames } from './frames.ts'
 import { answered, launch, say, startHouse, visit, type Visit } from './support.ts'
 
 /** What axe finds wrong with the page as it is now. */
@@ -21,7 +23,9 @@ describe('the page, for everybody', () => {
   let browser: Browser
   let house: Rig
   before(async () => {
-    ;[browser, house] = await Promise.all([launch(), startHouse()])
+    // One after the other: a browser whose gateway did not start must be closed.
+    browser = await launch()
+    house = await startHouse()
   })
   after(async () => {
     await browser?.close()
@@ -67,6 +71,23 @@ describe('the page, for everybody', () => {
       assert.deepEqual(await violations(page), [])
     })
   }
+
+  test('gives axe nothing to say: formulas, and the way in with a key', async () => {
+    await using shown = await open()
+    const { page } = shown
+    const formulas = 'A $x^2$ and\n\n$$\n\\sum_{i=1}^{n} i = \\frac{n(n+1)}{2}\n$$\n'
+    await page.route('**/v1/chat/completions', (route) =>
+      route.fulfill({ headers: EVENTS, body: textFrames(formulas) }),
+    )
+    await say(page, 'Formulas')
+    await answered(page)
+    await page.locator('article math').nth(1).waitFor()
+    assert.deepEqual(await violations(page), [])
+    await page.route('**/session', (route) => route.fulfill({ json: { open: false, keyed: true, admin: false } }))
+    await page.reload()
+    await page.getByLabel('API key').waitFor()
+    assert.deepEqual(await violations(page), [])
+  })
 
   test('reads an answer out in sentences, not in tokens', async () => {
     await using shown = await visit(browser, house, { model: 'sim:tokens=300,interval=8ms' })

@@ -11,7 +11,9 @@ describe('around the chat', () => {
   let browser: Browser
   let house: Rig
   before(async () => {
-    ;[browser, house] = await Promise.all([launch(), startHouse({ 'other-model': 'sim:tokens=60,interval=1ms' })])
+    // One after the other: a browser whose gateway did not start must be closed.
+    browser = await launch()
+    house = await startHouse({ 'other-model': 'sim:tokens=60,interval=1ms' })
   })
   after(async () => {
     await browser?.close()
@@ -50,6 +52,13 @@ describe('around the chat', () => {
     const download = await waiting
     assert.equal(download.suggestedFilename(), 'About-lighthouses.md')
     assert.match(await readFile(await download.path(), 'utf8'), /^# About lighthouses\n\n> About lighthouses\n\n/)
+    const waitingToo = page.waitForEvent('download')
+    await page.keyboard.press('Control+k')
+    await page.getByRole('dialog', { name: 'Commands' }).waitFor()
+    await page.keyboard.type('json')
+    await page.keyboard.press('Enter')
+    const { messages, leaf } = JSON.parse(await readFile(await (await waitingToo).path(), 'utf8'))
+    assert.deepEqual([messages.length, messages[1].id], [2, leaf])
     await list.getByRole('listitem').first().hover()
     await list.getByRole('button', { name: 'Delete: About lighthouses' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()

@@ -10,7 +10,9 @@ describe('the chat page', () => {
   let browser: Browser
   let house: Rig
   before(async () => {
-    ;[browser, house] = await Promise.all([launch(), startHouse({ 'other-model': 'sim:tokens=60,interval=1ms' })])
+    // One after the other: a browser whose gateway did not start must be closed.
+    browser = await launch()
+    house = await startHouse({ 'other-model': 'sim:tokens=60,interval=1ms' })
   })
   after(async () => {
     await browser?.close()

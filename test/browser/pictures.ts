@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { BrowserContextOptions, Page } from 'playwright-core'
+import { issueKey } from '../support/keys.ts'
 import { EVENTS } from '../support/provider.ts'
 import { textFrames } from './frames.ts'
 import { answered, launch, say, startHouse, visit } from './support.ts'
@@ -39,6 +40,25 @@ export function search(list: readonly number[], wanted: number): number {
 2. Keep the half that can still hold it.
 `
 
+const FORMULAS = String.raw`A rotation by \(\theta\) keeps lengths: its matrix is **orthogonal**.
+
+$$
+R(\theta) = \begin{pmatrix} \cos\theta & -\sin\theta \\ \sin\theta & \cos\theta \end{pmatrix},
+\qquad R^{\top} R = I
+$$
+
+So for every $x \in \mathbb{R}^2$
+
+$$
+\lVert R x \rVert^2 = x^{\top} R^{\top} R\, x = \lVert x \rVert^2
+$$
+
+| kept | why |
+|---|---|
+| length | $\lVert Rx \rVert = \lVert x \rVert$ |
+| area | $\det R = \cos^2\theta + \sin^2\theta = 1$ |
+`
+
 await mkdir(FOLDER, { recursive: true })
 await using house = await startHouse({ default: 'sim:tokens=400,interval=8ms' })
 const browser = await launch()
@@ -54,6 +74,13 @@ try {
     await say(page, 'Compare TCP and UDP, and show me a binary search')
     await answered(page)
     await page.locator('.hljs-keyword').first().waitFor()
+  })
+  await picture('page-math', { colorScheme: 'dark', viewport: { width: 390, height: 844 } }, async (page) => {
+    await scripted(page, FORMULAS)
+    await say(page, 'What does a rotation keep?')
+    await answered(page)
+    await page.locator('article math').nth(3).waitFor()
+    await page.waitForTimeout(300)
   })
   await picture('page-empty', {}, async () => undefined)
   await picture('page-why', {}, async (page) => {
@@ -81,6 +108,13 @@ try {
     await say(page, 'اكتب لي قائمة قصيرة')
     await answered(page)
   })
+  // From here on the gateway asks for a key.
+  issueKey(house.server)
+  await using context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' })
+  const login = await context.newPage()
+  await login.goto(house.server.url)
+  await login.getByLabel('API key').waitFor()
+  await login.screenshot({ path: `${FOLDER}page-login.png` })
 } finally {
   await browser.close()
 }

@@ -34,28 +34,33 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   svg: ['width', 'height', 'viewBox', 'fill', 'stroke', 'stroke-width', 'stroke-linecap', 'stroke-linejoin'],
   path: ['d'],
 }
+/** What a formula may be made of: nothing that runs, fetches or leads anywhere. */
+const OF_MATHML =
+  'accent accentunder columnalign columnlines columnspacing columnspan depth display displaystyle fence form height largeop linethickness lspace mathbackground mathcolor mathsize mathvariant maxsize minsize movablelimits notation rowlines rowspacing rspace scriptlevel separator stretchy symmetric voffset width'
 const PLAIN =
   'article div p span strong em del code pre br ul li table thead tbody tr th td blockquote hr figure figcaption details summary h2 h3 h4 h5 h6 i fieldset legend form label select option'
 
 /** Everything in the thread that is not allowed there, and whether a script of a payload ran. */
 function strange(page: Page): Promise<readonly string[]> {
   return page.evaluate(
-    ([allowed, plain]) => {
+    ([allowed, plain, ofMathMl]) => {
       const found: string[] = []
       if ('__xss' in window) found.push('a script ran')
       for (const element of document.querySelectorAll('.thread article, .thread article *')) {
         const name = element.localName
-        if (!(name in allowed) && !plain.includes(name)) found.push(`<${name}>`)
+        const isMath = element.namespaceURI === 'http://www.w3.org/1998/Math/MathML' && /^(?:m[a-z]+|none)$/.test(name)
+        if (!isMath && !(name in allowed) && !plain.includes(name)) found.push(`<${name}>`)
         for (const { name: attribute, value } of element.attributes) {
-          if (![...(allowed['*'] ?? []), ...(allowed[name] ?? [])].includes(attribute))
-            found.push(`${name} ${attribute}`)
-          if (attribute === 'style' && name !== 'div') found.push(`${name} style=${value}`)
+          const known = [...(allowed['*'] ?? []), ...(allowed[name] ?? []), ...(isMath ? ofMathMl : [])]
+          if (!known.includes(attribute)) found.push(`${name} ${attribute}`)
+          if (attribute === 'style' && (isMath ? /url|script|fixed|sticky/.test(value) : name !== 'div'))
+            found.push(`${name} style=${value}`)
           if (attribute === 'href' && !/^(?:https?|mailto):/.test(value)) found.push(`href ${value}`)
         }
       }
       return found
     },
-    [ALLOWED, PLAIN.split(' ')] as const,
+    [ALLOWED, PLAIN.split(' '), OF_MATHML.split(' ')] as const,
   )
 }
 
@@ -152,7 +157,7 @@ describe('what a model says', () => {
     assert.deepEqual(await strange(page), [])
     // What has no markup of Markdown in it is shown letter by letter.
     const plain = payloads.filter(
-      ({ payload }) => !/[*_`~[\]\\&#\n\r\t\u0000]|^\s|\s{2}|\s$|^[-+>|=\d]|https?:|www\.|@|^$/.test(payload),
+      ({ payload }) => !/[*_`~[\]\\&#$\n\r\t\u0000]|^\s|\s{2}|\s$|^[-+>|=\d]|https?:|www\.|@|^$/.test(payload),
     )
     assert.ok(plain.length > 40)
     const texts = new Set(
@@ -184,6 +189,28 @@ describe('what a model says', () => {
       assert.deepEqual(shown.wrongs, [])
     })
   }
+
+  test('runs nothing within a formula', async () => {
+    await using shown = await visit(browser, house, { model: 'split' })
+    const { page } = shown
+    const inMath = (payload: string, at: number): string => {
+      const line = payload.replaceAll(/[\0\r\n$]/g, ' ').trim()
+      const tex = at % 3 === 0 ? line : String.raw`x^2 \text{${line}}`
+      return at % 2 === 0 ? `$$\n${tex}\n$$` : String.raw`a \( ${tex} \) b`
+    }
+    const tricks = [
+      String.raw`$\href{javascript:alert(1)}{x^2}$ $\url{javascript:alert(1)}$ $\class{app}{x^2}$ $\id{root}{x^2}$`,
+      String.raw`$\style{position:fixed;inset:0}{x^2}$ $\includegraphics{https://evil.example/x.png}$ $x^2$`,
+    ]
+    for (const texts of [tricks, payloads.slice(0, 60).map(({ payload }, at) => inMath(payload, at))]) {
+      await page.getByRole('button', { name: 'New chat' }).click()
+      await say(page, texts.join('\n\n'))
+      await answered(page)
+      await page.locator('article math').first().waitFor()
+      assert.deepEqual(await strange(page), [])
+    }
+    assert.deepEqual(shown.wrongs, [])
+  })
 
   test('runs nothing as the text of an error', async () => {
     await using shown = await visit(browser, house, { model: 'refuses' })

@@ -15,10 +15,10 @@ const BROWSER = process.env['SLUICE_CHROMIUM'] ?? '/usr/bin/chromium'
 /** The page: `ask(model)` streams an answer into `document.title`-like globals that the test can look at. */
 const PAGE_CODE = `
   import { OpenAI } from '${fileURLToPath(new URL('../../src/client/index.ts', import.meta.url))}'
-  globalThis.ask = (model) => {
+  globalThis.ask = (model, how = {}) => {
     const state = (globalThis.state = { text: '', done: false, error: undefined, reconnects: 0 })
     const run = async () => {
-      const client = new OpenAI({ baseURL: '/v1', resume: { firstDelayMs: 50, longestDelayMs: 200, maxAttempts: 200 } })
+      const client = new OpenAI({ baseURL: '/v1', resume: { firstDelayMs: 50, longestDelayMs: 200, maxAttempts: 200 }, ...how })
       const stream = await client.chat.completions.create({ model, messages: ${JSON.stringify(QUESTION)}, stream: true })
       for await (const piece of stream.text()) { state.text += piece; state.reconnects = stream.metrics.reconnects }
       state.reconnects = stream.metrics.reconnects
@@ -39,6 +39,9 @@ describe('the SDK in a real browser', () => {
   let proxy: Proxy
   let browser: Browser
   let page: Page
+  /** Tokens that were given out; only the last one is good. */
+  let tokens = 0
+  const refused: string[] = []
 
   before(async () => {
     rig = await startRig()
@@ -58,7 +61,16 @@ describe('the SDK in a real browser', () => {
           `<!doctype html><script type="module">${script.replaceAll('</script', '<\\/script')}</script>`,
         )
       }
-      const { method, url, headers } = incoming
+      const { method, url, headers: sent } = incoming
+      if (url === '/v1/token') {
+        response.writeHead(200, { 'content-type': 'application/json' })
+        return void response.end(JSON.stringify({ access_token: `token-${++tokens}`, expires_in: 3_600 }))
+      }
+      const { authorization, ...headers } = sent
+      if (authorization !== undefined && authorization !== `Bearer token-${tokens}`) {
+        refused.push(`${method} ${url?.replace(/st_[\w-]+/, 'ID')}`)
+        return void response.writeHead(401).end('{"error":{"message":"The token is expired","type":"x","code":null}}')
+      }
       const upstream = request(
         new URL(url ?? '', rig.url),
         { method, headers: { ...headers, host: new URL(rig.url).host } },
@@ -77,7 +89,7 @@ describe('the SDK in a real browser', () => {
       executablePath: BROWSER,
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
     })
-    page = await browser.newPage()
+    page = await (await browser.newContext()).newPage()
     await page.goto(`http://127.0.0.1:${proxy.port}/`)
     await page.waitForFunction('typeof ask === "function"')
   })
@@ -127,4 +139,53 @@ describe('the SDK in a real browser', () => {
     assert.equal(error, undefined)
     assert.equal(text, answerFor({ model, messages: QUESTION }))
   })
+
+  test('gives the exact text when its token is refused in the middle: another one is fetched first', async () => {
+    const model = 'sim:tokens=300,first=0,interval=5ms'
+    const how = { keyId: 'id', secret: 's', tokenURL: '/v1/token', dangerouslyAllowBrowser: true }
+    await page.evaluate(`ask(${JSON.stringify(model)}, ${JSON.stringify(how)})`)
+    for (const characters of [100, 400, 700]) {
+      await until(characters)
+      // Whatever the page has, is good no more.
+      tokens++
+      proxy.cutNow()
+    }
+    await until(Infinity)
+    const { text, error, reconnects } = await state()
+    assert.equal(error, undefined)
+    assert.equal(text, answerFor({ model, messages: QUESTION }))
+    assert.ok(reconnects >= 3, `${reconnects} reconnects`)
+    assert.ok(refused.length >= 3 && refused.every((line) => line === 'GET /v1/streams/ID'), refused.join())
+  })
+
+  // A minute is what a browser takes to throttle a hidden tab; SLUICE_HIDDEN_MS=60000 is the whole experiment.
+  const hiddenMs = Number(process.env['SLUICE_HIDDEN_MS'] ?? 3_000)
+  for (const [what, cutsBehind] of [
+    ['frozen', false],
+    ['frozen, and loses its connection meanwhile', true],
+  ] as const) {
+    test(
+      `gives the exact text when its tab is hidden and ${what}, for ${hiddenMs} ms`,
+      { timeout: 180_000 },
+      async () => {
+        const model = `sim:tokens=400,first=0,interval=${Math.max(5, Math.round(hiddenMs / 300))}ms`
+        await page.evaluate(`ask(${JSON.stringify(model)})`)
+        await until(100)
+        const other = await page.context().newPage()
+        const devtools = await page.context().newCDPSession(page)
+        await other.bringToFront()
+        await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
+        await new Promise((resolve) => setTimeout(resolve, hiddenMs / 2))
+        if (cutsBehind) proxy.cutNow()
+        await new Promise((resolve) => setTimeout(resolve, hiddenMs / 2))
+        await devtools.send('Page.setWebLifecycleState', { state: 'active' })
+        await other.close()
+        await page.bringToFront()
+        await until(Infinity)
+        const { text, error } = await state()
+        assert.equal(error, undefined)
+        assert.equal(text, answerFor({ model, messages: QUESTION }))
+      },
+    )
+  }
 })

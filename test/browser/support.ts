@@ -53,6 +53,8 @@ export async function visit(
   options: BrowserContextOptions & { readonly model?: string; readonly hash?: string } = {},
 ): Promise<Visit> {
   const { model = 'default', hash = '', ...rest } = options
+  // A checkout builds its page when it is first asked for: not within the time that the page is given.
+  await (await fetch(new URL('/', house.url))).text()
   const context = await browser.newContext({ viewport: { width: 1100, height: 800 }, locale: 'en-GB', ...rest })
   // Longer than anything here takes: what is not there by then will not come.
   context.setDefaultTimeout(10_000)

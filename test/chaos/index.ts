@@ -8,7 +8,9 @@ import { parseArgs } from 'node:util'
  *   without sockets;
  * - `kill [--rounds 50] [--streams 200]`: kill -9 of the gateway under load, restart, resume;
  * - `upstream [--overlaps 31] [--pairs 80] [--schedules 300]`: every fault of the simulator, every seam,
- *   the breaker.
+ *   the breaker;
+ * - `limits [--clients 64] [--aborts 1000]`: clients that race for limits in injected time, and callers that
+ *   leave at any moment.
  *
  * All take `--seed N`, printed, which makes the same choices again.
  */
@@ -22,6 +24,8 @@ const { positionals, values } = parseArgs({
     overlaps: { type: 'string' },
     pairs: { type: 'string' },
     schedules: { type: 'string' },
+    clients: { type: 'string' },
+    aborts: { type: 'string' },
   },
 })
 
@@ -44,6 +48,10 @@ const EXPERIMENTS: Readonly<Record<string, () => Promise<boolean>>> = {
   kill: async () => {
     const { runKill } = await import('./kill/run.ts')
     return runKill({ seed, rounds: count('rounds', 50), streams: count('streams', 200) }, print)
+  },
+  limits: async () => {
+    const { runLimits } = await import('./limits/run.ts')
+    return runLimits({ seed, clients: count('clients', 64), aborts: count('aborts', 1_000) }, print)
   },
   upstream: async () => {
     const { runUpstream } = await import('./upstream/run.ts')

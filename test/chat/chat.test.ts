@@ -166,6 +166,9 @@ describe('a conversation', () => {
     client.asked[1]?.say('second').finish()
     await again
     assert.equal(answer().text, 'second')
+    // A cache would give the first answer again.
+    const asked = client.asked.map(({ options }) => options?.headers['cache-control'])
+    assert.deepEqual(asked, [undefined, 'no-cache'])
     assert.deepEqual(chat.alternatives(first), [first, answer().id])
     chat.choose(first)
     assert.equal(answer().text, 'first')
@@ -331,6 +334,30 @@ describe('a conversation that is kept', () => {
     client.asked[0]?.say('x').finish()
     await sent
     assert.equal(answer().text, 'x')
+  })
+
+  test('loses nothing that it is told before it is there', async () => {
+    const store = createMemoryStore()
+    const first = startChat({ store, id: 'one', settings: { model: 'm', temperature: 1 } })
+    void first.chat.send('Hello')
+    await settle()
+    first.client.asked[0]?.finish()
+    await settle()
+    let id = 0
+    const { chat, client } = startChat({ store, id: 'one', newId: () => `later${++id}` })
+    assert.deepEqual(chat.alternatives('id1'), [])
+    assert.deepEqual(chat.export().messages, [])
+    chat.configure({ temperature: 0.5 })
+    chat.rename('Other')
+    assert.equal(chat.getSnapshot().settings.temperature, 0.5)
+    assert.equal(chat.getSnapshot().title, 'Other')
+    void chat.send('One')
+    void chat.send('Two')
+    await settle()
+    assert.deepEqual(chat.getSnapshot().queue, ['Two'])
+    assert.equal(chat.getSnapshot().title, 'Other')
+    assert.equal(client.asked[0]?.request?.temperature, 0.5)
+    assert.equal(chat.export().messages.length, 4)
   })
 
   test('does nothing before anybody wants something of it', async () => {

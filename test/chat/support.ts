@@ -1,7 +1,8 @@
 import type { ChatCompletionChunk, Delta } from '../../src/completion/chunk.ts'
 import type { ChatRequest } from '../../src/completion/request.ts'
 import type { AnswerStream, AskOptions, ChatClient, StreamEvent } from '../../src/chat/client.ts'
-import { Chat, type ChatOptions } from '../../src/chat/chat.ts'
+import { Chat } from '../../src/chat/chat.ts'
+import type { ChatOptions } from '../../src/chat/options.ts'
 import type { Answer } from '../../src/chat/message.ts'
 import { TestClock } from '../support/clock.ts'
 

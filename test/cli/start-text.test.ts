@@ -64,12 +64,14 @@ describe('the start-up text', () => {
     )
   })
 
-  test('warns where other machines can reach it', () => {
-    const base = simulatorSettings('http://127.0.0.1:5555/v1')
-    assert.match(text({ ...base, server: { host: '0.0.0.0' } }, []), /note {7}other machines can reach this address/)
-    for (const host of ['127.0.0.1', 'localhost', '::1']) {
-      assert.doesNotMatch(text({ ...base, server: { host } }, []), /note/)
-    }
+  test('says where keys are asked for, and shows one in what there is to try', () => {
+    const start = { config: buildConfig(simulatorSettings('http://127.0.0.1:5555/v1'), {}), reasons: [] }
+    const options = { version: '0.1.0', url: 'http://0.0.0.0:8787', start, docs: 'x', colors: createColors(false) }
+    const guarded = startText({ ...options, isGuarded: true, adminUrl: 'http://127.0.0.1:9000' })
+    assert.match(guarded, /keys {7}asked for; sluice keys list shows which there are\n/)
+    assert.match(guarded, /admin {6}http:\/\/127\.0\.0\.1:9000\/admin\/v1\n/)
+    assert.match(guarded, /-H "authorization: Bearer \$KEY" \\\n/)
+    assert.doesNotMatch(startText(options), /keys {7}|admin {6}|authorization/)
   })
 
   test('is coloured only where colours are wanted', () => {

@@ -21,10 +21,10 @@ function folded(data: readonly string[]): unknown {
   return accumulator.completion()
 }
 
-function received(data: readonly string[]): unknown {
+async function received(data: readonly string[]): Promise<unknown> {
   const all = new Received()
-  chunksOf(data).forEach((each, place) => all.chunk(place, each))
-  return all.completion
+  chunksOf(data).forEach((each, place) => all.chunk(place, each, JSON.stringify(each)))
+  return all.completion()
 }
 
 /** Deltas that bring text, arguments, both, other things, at one or another place. */
@@ -49,33 +49,56 @@ const delta = fc.oneof(
 
 describe('what a stream keeps of its chunks', () => {
   for (const { name, data } of recordedStreams()) {
-    test(`is what folding each of them gives: ${name}`, () => assert.deepEqual(received(data), folded(data)))
+    test(`is what folding each of them gives: ${name}`, async () =>
+      assert.deepEqual(await received(data), folded(data)))
   }
 
-  test('is what folding each of them gives, for chunks of any kind in any order', () => {
-    fc.assert(
-      fc.property(
+  test('is what folding each of them gives, for chunks of any kind in any order', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(fc.tuple(delta, fc.option(fc.constant({ usage: { total_tokens: 1 } }), { freq: 8 })), {
           maxLength: 20,
         }),
-        (deltas) => {
+        async (deltas) => {
           const data = deltas.map(([each, more]) => chunk(each, null, more ?? {}))
-          assert.deepEqual(received(data), folded(data))
+          assert.deepEqual(await received(data), folded(data))
         },
       ),
       { numRuns: 2000 },
     )
   })
 
-  test('is the same when two readers tell of it', () => {
+  test('is the same when two readers tell of it', async () => {
     const chunks = chunksOf([
       chunk({ role: 'assistant', content: 'a' }),
       chunk({ content: 'b' }),
       chunk({ content: 'c' }),
     ])
     const all = new Received()
-    for (const [place, each] of chunks.entries()) all.chunk(place, each)
-    for (const [place, each] of chunks.entries()) all.chunk(place, each)
-    assert.equal(all.completion.choices[0]?.message.content, 'abc')
+    for (const [place, each] of chunks.entries()) all.chunk(place, each, JSON.stringify(each))
+    for (const [place, each] of chunks.entries()) all.chunk(place, each, JSON.stringify(each))
+    assert.equal((await all.completion()).choices[0]?.message.content, 'abc')
+  })
+
+  test('does not change with what the reader does to its chunks', async () => {
+    const json = chunk({
+      tool_calls: [{ index: 0, id: 'a', type: 'function', function: { name: 'f', arguments: '{}' } }],
+    })
+    const [each] = chunksOf([json])
+    assert.ok(each !== undefined)
+    const all = new Received()
+    all.chunk(0, each, json)
+    Object.assign(each.choices[0]?.delta ?? {}, { tool_calls: [] })
+    assert.equal((await all.completion()).choices[0]?.message.tool_calls?.length, 1)
+  })
+
+  test('is folded in between when it is much, and nothing is lost or counted twice', async () => {
+    const data = Array.from({ length: 2_000 }, (_, i) => chunk({ content: `${i} `, reasoning: `r${i} ` }))
+    const all = new Received()
+    for (const [place, each] of chunksOf(data).entries()) {
+      all.chunk(place, each, data[place] ?? '')
+      if (place % 300 === 0) await all.folded()
+    }
+    assert.deepEqual(await all.completion(), folded(data))
   })
 })

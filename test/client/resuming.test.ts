@@ -126,7 +126,7 @@ describe('resuming from a gateway', () => {
     }
     // Leaving its own stream cancels it; one that is taken up by id is only left.
     const again = await client.streams.resume(id)
-    const { choices } = again.partial
+    const { choices } = await again.partial()
     assert.deepEqual(choices, [])
     let replayed = ''
     await assert.rejects(async () => {

@@ -241,7 +241,7 @@ describe('forms', () => {
   test('partial is the completion as far as it has come, at any time', async () => {
     const stream = await opened(answer('one ', 'two ', 'three'))
     const seen: unknown[] = []
-    for await (const _ of stream.text()) seen.push(stream.partial.choices[0]?.message.content)
+    for await (const _ of stream.text()) seen.push((await stream.partial()).choices[0]?.message.content)
     assert.deepEqual(seen, ['one ', 'one two ', 'one two three'])
   })
 

@@ -3,18 +3,30 @@ import type {
   ChatCompletion as TheirCompletion,
   ChatCompletionChunk as TheirChunk,
 } from 'openai/resources/chat/completions'
+import { z } from 'zod'
 import {
   APIConnectionError,
   APIConnectionTimeoutError,
   APIError,
   APITimeoutError,
   BadRequestError,
+  ChatClient,
+  costOf,
   EvolutionOpenAIError,
+  iterLines,
+  iterStreamEvents,
   OpenAI,
   OpenAIError,
   RateLimitError,
+  RateLimiter,
+  ResponseCache,
+  StreamingClient,
+  StreamingPool,
   StreamInterruptedError,
   StreamTruncatedError,
+  tool,
+  zodFunction,
+  zodResponseFormat,
   type ChatCompletion,
   type ChatCompletionChunk,
   type ChatMessage,
@@ -197,4 +209,102 @@ export function interchangeable(
   completion: TheirCompletion,
 ): readonly [ChatCompletionChunk, ChatCompletion] {
   return [chunk, completion]
+}
+
+const Trip = z.object({ city: z.string(), days: z.number() })
+
+/** Values, and the tools that a model may use. */
+export async function values(): Promise<void> {
+  const format = zodResponseFormat(Trip, 'trip')
+  const { choices } = await client.chat.completions.parse({ model: 'm', messages, response_format: format })
+  const city: string | undefined = choices[0]?.message.parsed?.city
+  // @ts-expect-error -- no such field in the schema
+  void choices[0]?.message.parsed?.country
+  // @ts-expect-error -- a refusal is no value
+  choices[0]?.message.parsed.city.trim()
+  for await (const event of client.chat.completions.parse({ model: 'm', messages, response_format: Trip })) {
+    if (event.type !== 'partial') continue
+    const days: number | undefined = event.partial?.days
+    // @ts-expect-error -- it may not be there yet
+    event.partial.days.toFixed()
+    void days
+  }
+  const plain = await client.chat.completions.parse({ model: 'm', messages })
+  const none: null | undefined = plain.choices[0]?.message.parsed
+  const completion = client.chat.completions
+    .stream({ model: 'm', messages, response_format: format })
+    .on('content', (delta, snapshot) => `${delta}${snapshot}`.trim())
+    .on('content.done', ({ parsed }) => parsed?.days.toFixed())
+    .on('tool_calls.function.arguments.done', ({ name }) => name.trim())
+  // @ts-expect-error -- no such event
+  completion.on('contents', () => undefined)
+  // @ts-expect-error -- text is no number
+  completion.on('content', (delta: number) => delta)
+  const message = await completion.finalMessage()
+  const days: number | undefined = message.parsed?.days
+  const run = client.chat.completions.runTools(
+    {
+      model: 'm',
+      messages,
+      tools: [
+        tool({ name: 'f', parameters: Trip, run: ({ city: place }) => place.trim() }),
+        zodFunction({ name: 'g', parameters: Trip, function: ({ days: count }) => count.toFixed() }),
+        {
+          type: 'function',
+          function: { name: 'h', parameters: {}, parse: JSON.parse, function: (args: { a: number }) => args.a },
+        },
+      ],
+    },
+    { maxChatCompletions: 3, onToolError: 'message' },
+  )
+  const content: string | null = await run.finalContent()
+  // @ts-expect-error -- the schema says string
+  tool({ name: 'f', parameters: Trip, run: ({ city: place }) => place.toFixed() })
+  // @ts-expect-error -- a tool needs a name
+  zodFunction({ parameters: Trip })
+  void [city, none, days, content]
+}
+
+/** Many requests, prices, a cache. */
+export async function around(): Promise<void> {
+  const limiter = new RateLimiter({ requestsPerMinute: 60 })
+  const results = await client.batch([{ model: 'm', messages }], { concurrency: 2, limiter, call: { maxRetries: 0 } })
+  const [first] = results
+  if (first?.status === 'fulfilled') first.value.choices.map(({ index }) => index)
+  // @ts-expect-error -- what failed has no value
+  void first?.value
+  // @ts-expect-error -- requests are requests
+  void client.batch([{ model: 'm' }])
+  const priced = new OpenAI({ price: costOf, cache: new ResponseCache({ scope: 'me' }) })
+  const completion = await priced.chat.completions.create({ model: 'm', messages }, { cache: false })
+  const cost: number | undefined = completion.cost?.total
+  // @ts-expect-error -- without prices, or usage, there is none
+  completion.cost.total.toFixed()
+  // @ts-expect-error -- a store is not a cache
+  void new OpenAI({ cache: new Map() })
+  // @ts-expect-error -- a call can only do without
+  void priced.chat.completions.create({ model: 'm', messages }, { cache: true })
+  if (completion instanceof OpenAI.APIError) void 0
+  void cost
+}
+
+/** FastGPT and HolySheep, for those who come from their SDKs. */
+export async function others(): Promise<void> {
+  const chat = new ChatClient({ apiKey: 'fastgpt-x', baseUrl: 'http://localhost:3000' })
+  const response: Response = await chat.createChatCompletion({ messages, stream: true, detail: true, chatId: 'c' })
+  for await (const line of iterLines(response)) line.trim()
+  for await (const event of iterStreamEvents(response)) {
+    if (event.type === 'flowNodeStatus') event.name.trim()
+    else if (event.type === 'answer') event.text.trim()
+    // @ts-expect-error -- only a question has params
+    void event.interactive
+  }
+  // @ts-expect-error -- Python's name for it
+  void new ChatClient({ apiKey: 'k', base_url: 'x' })
+  const streaming = new StreamingClient({ apiKey: 'k' }, { maxTokens: 100 })
+  const { latencyMs, cost } = await streaming.generate(messages, { temperature: 0 })
+  // @ts-expect-error -- a temperature is a number
+  void streaming.generate(messages, { temperature: 'hot' })
+  const answers = await new StreamingPool({ maxConcurrent: 5 }).batchStream(streaming, [[messages], [messages, {}]])
+  void [latencyMs.toFixed(), cost?.total, answers.length]
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { anchorOf } from '../../src/completion/anchor.ts'
+import { instructionFor } from '../../src/completion/instruction.ts'
 import { Seam } from '../../src/completion/seam.ts'
 import type { SeamMode } from '../../src/completion/seam.ts'
 import { de } from '../../src/simulator/text/corpus/de.ts'
@@ -75,7 +77,23 @@ describe('a continuation that was asked for in words', () => {
     ['It is', ' very, very good', ' very, very good'],
     ['1, 0, 0, 0,', ' 0, 0, 0]', ' 0, 0, 0]'],
     ['The year was 20', '00 exactly', '00 exactly'],
-    ['foo(bar(', '(x))', '(x))'],
+    ['foo(bar(', '(x)))', '(x)))'],
+    ['f(g(x)', ')\n', ')\n'],
+    ['x = "', '"\n', '"\n'],
+    ['go', 'od news', 'od news'],
+    ['in the mid', 'dle of', 'dle of'],
+    ['it will rem', 'ember you', 'ember you'],
+    ['they train', 'ing the', 'ing the'],
+    ['what is need', 'ed is', 'ed is'],
+    ['to bring', 'ing it', 'ing it'],
+    ['half an', ' answer is', ' answer is'],
+    ['в длин', 'ном доме', 'ном доме'],
+    ['никого друго', 'го нет', 'го нет'],
+
+    ['请慢', '慢来', '慢来'],
+    ['Now:\n\n#', '# Title\n', '# Title\n'],
+    ['| a | b | |\n|---|---|---|\n| x | y |', ' |\n', ' |\n'],
+    ['```py\nif a:\n    if b:\n        c()\n    ', '    d()\n', '    d()\n'],
     ['Wait..', '. what?', '. what?'],
     ['interrupted, then inter', 'rupted again', 'rupted again'],
     ['# Title\n', '\nText', '\nText'],
@@ -92,12 +110,58 @@ describe('a continuation that was asked for in words', () => {
     ['The quick brown', 'Continuing from there: brown fox jumps\n', 'The quick brown fox jumps\n'],
     ['A thumbs up 👍🏽', '👍🏽 for you', 'A thumbs up 👍🏽 for you'],
     ['Code:\n```py\nx = 1\n', '```py\ny = 2\n```\n', 'Code:\n```py\nx = 1\ny = 2\n```\n'],
+    ['foo(bar(', '(x))\n', 'foo(bar(x))\n'],
+    ['x = y["', '"key"]\n', 'x = y["key"]\n'],
+    ['```', '`python\nx', '```python\nx'],
+    ['for the', 'e end', 'for the end'],
+    ['std:', ': it is', 'std: it is'],
+    ['ninety-', '-nine', 'ninety-nine'],
+    ['```py\nif a:\n    b()\n  ', '    c()\n', '```py\nif a:\n    b()\n    c()\n'],
     ['Code:\n```py\nx = 1\n', '```\nDone.', 'Code:\n```py\nx = 1\n```\nDone.'],
   ] as const) {
     test(`drops what is repeated: ${JSON.stringify(sent)} + ${JSON.stringify(said)}`, () => {
       assert.equal(join(sent, Array.from(said)), whole)
     })
   }
+
+  for (const language of LANGUAGES) {
+    test(`that begins as it was asked to joins exactly at every character, behind a preamble or not: ${language}`, () => {
+      const answer = ANSWERS[language]
+      for (let cut = 1; cut < answer.length; cut++) {
+        const sent = answer.slice(0, cut)
+        const anchor = anchorOf(sent)
+        if (anchor === '' || !sent.isWellFormed()) continue
+        const rest = sent.slice(sent.lastIndexOf(anchor)) + answer.slice(cut)
+        assert.equal(join(sent, [rest]), answer)
+        assert.equal(join(sent, [PREAMBLES[language] + rest]), answer)
+        assert.equal(
+          join(sent, [`<end>${anchor}</end>${sent.slice(sent.trimEnd().length)}${answer.slice(cut)}`]),
+          answer,
+        )
+      }
+    })
+  }
+
+  for (const sent of ['0, 0, 0, 0, 0, 0, 0, 0,', 'ha ha ha ha ha ha ha ha', '    '.repeat(12) + 'x', 'a'.repeat(300)]) {
+    test(`goes on with a row of equal parts where it was asked to: ${JSON.stringify(sent.slice(0, 20))}…`, () => {
+      assert.equal(join(sent, [anchorOf(sent), ' 0, 0, ha']), `${sent} 0, 0, ha`)
+    })
+  }
+
+  test('that leaves out the white space which was sent behind the last word gets it once', () => {
+    assert.equal(join('def f(x):\n    ', ['def f(x):\n', '    return x']), 'def f(x):\n    return x')
+    assert.equal(join('The quick ', ['The quick', ' brown']), 'The quick brown')
+    assert.equal(join('The quick ', ['The quick', 'brown']), 'The quick brown')
+  })
+
+  test('is asked for by an instruction that quotes the end of the answer, in its language', () => {
+    for (const language of LANGUAGES) {
+      const instruction = instructionFor(ANSWERS[language].slice(0, 300))
+      assert.ok(instruction.includes(`<end>${anchorOf(ANSWERS[language].slice(0, 300))}</end>`), instruction)
+    }
+    assert.notEqual(instructionFor(ANSWERS.Russian), instructionFor(ANSWERS.English))
+    assert.ok(instructionFor('costs $& or $1').includes('<end>costs $& or $1</end>'))
+  })
 
   test('recognises the whole answer said again, and swallows it', () => {
     const sent = ANSWERS.Russian.slice(0, 700)

@@ -44,7 +44,7 @@ describe('a message never holds the value of a variable, nor of a key or header'
       'providers: { v: { preset: vllm } }\npassthrough: v\n${KEY}: 1\n',
       [
         'sluice.yaml:3:1: a reference can stand for a value, not for a key',
-        'sluice.yaml:3:1 ["${KEY}"]: unknown key "${KEY}"; known here: providers, models, passthrough, server, log, auth',
+        'sluice.yaml:3:1 ["${KEY}"]: unknown key "${KEY}"; known here: providers, models, passthrough, prices, usage, server, log, cache, limits, admin, auth',
       ],
       { KEY: SECRET },
     ],

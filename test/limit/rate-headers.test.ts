@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { formatReset, parseReset, readRateHeaders, writeRateHeaders } from '../../src/limit/rate-headers.ts'
+import { formatReset, readRateHeaders, writeRateHeaders } from '../../src/limit/rate-headers.ts'
+import { parseReset } from '../../src/limit/retry-after.ts'
 
 const NOW = 1_735_689_555_000
 

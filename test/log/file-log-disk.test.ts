@@ -77,7 +77,7 @@ describe('file log: a disk that fails', () => {
     const writer = log.create(init())
     const reading = gather(log, writer.id)
     for (let i = 0; i < 100; i++) {
-      writer.append([{ kind: 'chunk', data: `${i}:${'x'.repeat(10_000)}` }])
+      writer.append([{ kind: 'chunk', data: `${i}:`.repeat(5_000).slice(0, 10_000) }])
       await firstBatch(log, writer.id, i - 1)
     }
     assert.equal(await log.find(closed.id), 'expired')
@@ -102,7 +102,7 @@ describe('file log: a disk that fails', () => {
     await firstBatch(log, writer.id, -1)
     disk.fail('ENOSPC')
     for (let i = 3; i < 20; i++) {
-      writer.append([{ kind: 'chunk', data: 'x'.repeat(10_000) }])
+      writer.append([{ kind: 'chunk', data: `${i}:`.repeat(5_000).slice(0, 10_000) }])
       await firstBatch(log, writer.id, i - 1)
     }
     disk.fail(undefined)

@@ -45,3 +45,45 @@ describe('texts kept outside the heap', () => {
     assert.equal(store.drop(1), 6)
   })
 })
+
+describe('texts that have much in common', () => {
+  const chunk = (text: string, index = 7): string =>
+    `{"id":"chatcmpl-1","object":"chat.completion.chunk","created":${index},"choices":[{"index":0,"delta":{"content":${JSON.stringify(text)}}}]}`
+
+  test('take the bytes of what they have not', () => {
+    const store = new TextStore()
+    store.push(chunk('one'))
+    store.push(chunk('two'))
+    assert.equal(store.push(chunk('three')), 5)
+    assert.equal(store.push(chunk('жук')), 6)
+    assert.equal(store.get(2), chunk('three'))
+    assert.equal(store.get(3), chunk('жук'))
+  })
+
+  test('come back as they were when what is around them changes, at any character, and some are dropped', () => {
+    const piece = fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 6 }),
+      fc.constantFrom('😀', '😁', '', '"', '\\', 'é'),
+    )
+    const steps = fc.array(fc.tuple(piece, fc.constantFrom(7, 7, 7, 8, 88), fc.nat(20)), { maxLength: 80 })
+    fc.assert(
+      fc.property(steps, (all) => {
+        const store = new TextStore()
+        const model: string[] = []
+        for (const [text, index, drops] of all) {
+          model.push(index === 88 ? text : chunk(text, index))
+          store.push(model.at(-1) ?? '')
+          if (drops === 20) {
+            store.drop(1)
+            model.shift()
+          }
+        }
+        assert.deepEqual(
+          model.map((_, index) => store.get(index)),
+          model,
+        )
+      }),
+      { numRuns: 500 },
+    )
+  })
+})

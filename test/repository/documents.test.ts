@@ -83,9 +83,13 @@ describe('the documents', () => {
     )
   })
 
-  test('PROTOCOL.md keeps its ten sections, which code and tests cite by number', async () => {
+  test('PROTOCOL.md numbers its sections without a gap, which code and tests cite by number', async () => {
     const text = await readFile(join(root, 'PROTOCOL.md'), 'utf8')
     const numbers = [...text.matchAll(/^## (\d+)\. /gm)].map(([, number]) => Number(number))
-    assert.deepEqual(numbers, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    assert.ok(numbers.length >= 10)
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, i) => i + 1),
+    )
   })
 })

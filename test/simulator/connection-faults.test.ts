@@ -27,6 +27,14 @@ const CHECKS: Readonly<Record<ConnectionFault, () => Promise<unknown>>> = {
     assert.equal(header(answer, 'connection'), 'close')
     partialAnswer(answer.body, 3)
   },
+  'cut-once': async () => {
+    const model = fresh('cut-once@3')
+    const first = await ask(simulator(), chat(model))
+    assert.equal(first.ended, 'fin')
+    partialAnswer(first.body, 3)
+    wholeAnswer(await ask(simulator(), chat(model)))
+    wholeAnswer(await ask(simulator(), chat(model)))
+  },
   reset: async () => {
     const answer = await stream('reset@3')
     assert.equal(answer.ended, 'reset')

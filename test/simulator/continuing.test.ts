@@ -111,6 +111,20 @@ describe('an instructed continuation', () => {
     )
   })
 
+  test('begins with the end of the answer that the instruction quotes, where overlap= does not say otherwise', () => {
+    for (const { question, whole } of cases) {
+      const partial = whole.slice(0, 60)
+      const end = partial.trimEnd().slice(-14)
+      const rest = whole.slice(partial.trimEnd().length - 14)
+      for (const quoted of [`<end>${end}</end>`, `“${end}”`]) {
+        assert.equal(continued(question, partial, '', `Continue after ${quoted}, and repeat that first.`), rest)
+      }
+      assert.equal(continued(question, partial, '', 'Continue after <end>something else</end>.'), whole.slice(60))
+      const deaf = continued(question, partial, ',overlap=0', `Continue after <end>${end}</end>.`)
+      assert.equal(deaf, whole.slice(60))
+    }
+  })
+
   test('chats first with preamble=1, in the language of the question', () => {
     for (const { question, whole } of cases) {
       const text = continued(question, whole.slice(0, 50), ',preamble=1')

@@ -65,7 +65,7 @@ describe('a model’s name', () => {
     ['sim:tokens=1,tokens=2', /given twice/],
     ['sim:interval=fast', /a time such as 2ms or 1\.5s/],
     ['sim:first=2h', /a time such as/],
-    ['sim:fault=explode', /unknown fault “explode”; there are cut, reset/],
+    ['sim:fault=explode', /unknown fault “explode”; there are cut, cut-once/],
     ['sim:fault=cut@x', /whole number/],
     ['sim:fault=flapping@0', /from 1/],
     ['sim:shape=cohere', /one of openai, azure/],

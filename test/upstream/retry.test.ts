@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { SluiceError, type ErrorCode, type ErrorFacts } from '../../src/errors.ts'
 import { decide, type Decision } from '../../src/upstream/retry.ts'
-import { retryAfter } from '../../src/upstream/retry-after.ts'
+import { askedWait } from '../../src/limit/retry-after.ts'
 
 const because = (code: ErrorCode, facts: ErrorFacts = {}): SluiceError => new SluiceError(code, 'x', facts)
 const first = { here: 1, all: 1, max: 4, hasNext: true }
@@ -111,6 +111,6 @@ describe('how long a provider asks us to wait', () => {
     ['nonsense', { 'retry-after': 'soon', 'x-ratelimit-reset': '-1' }, undefined],
   ]
   for (const [title, headers, expected] of rows) {
-    test(`is read from ${title}`, () => assert.equal(retryAfter(headers, now), expected))
+    test(`is read from ${title}`, () => assert.equal(askedWait(headers, now), expected))
   }
 })

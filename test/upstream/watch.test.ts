@@ -47,6 +47,21 @@ describe('the deadlines of an exchange', () => {
     assert.equal(errors.length, 1)
   })
 
+  test('signs of life alone put off the deadline between tokens to five times as long', () => {
+    const { clock, watch, errors } = watched()
+    watch.enter('betweenTokens')
+    clock.advance(300)
+    watch.alive(1)
+    for (let passed = 0; passed < 2_000; passed += 100) {
+      assert.equal(errors.length, 0)
+      watch.alive(0)
+      assert.equal(clock.armed, 1)
+      clock.advance(100)
+    }
+    assert.equal(errors[0]?.code, 'upstream_between_tokens_timeout')
+    assert.match(errors[0]?.message ?? '', /no token, only comments, within 2000 ms/)
+  })
+
   test('a sign of life does not put off the first token', () => {
     const { clock, watch, errors } = watched()
     watch.enter('firstToken')

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { Lexer } from 'marked'
 import { answerFor } from '../../src/simulator/index.ts'
 import { BlockReader, closingOf, grouped } from '../../web/src/markdown/blocks.ts'
 import { decodeEntities } from '../../web/src/markdown/entities.ts'
+import { lex } from '../../web/src/markdown/lex.ts'
 import { paint, type Painted } from '../../web/src/markdown/highlight.ts'
 import { safeHref } from '../../web/src/markdown/links.ts'
 import { nextSentences } from '../../web/src/sentences.ts'
@@ -18,13 +18,14 @@ const TEXTS: readonly string[] = [
   '- a\n- b\n\n- c\n\n  more\n\ntext\n\n1. x\n2. y\n',
   '| a | b |\n|---|--:|\n| 1 | 2 |\n\n```ts\nconst a = `x`\n```\nafter\n\n> quote\nlazy\n\nTitle\n===\n',
   'see [here] and [there]\n\n* * *\n\n[here]: https://example.com\n\n<details>\nx\n\n</details>\n',
+  '**标题：**内容\n\n- **一：**二\n\n他说**“好”**然后\n',
   'a\r\nb\r\n\r\n- c\r\n- d\r\n\r\n```\r\ncode\r\n```\r\n',
 ]
 
 describe('the blocks of a text that grows', () => {
   test('are in the end those of the whole text, however it came', () => {
     for (const text of TEXTS) {
-      const whole = new Lexer().lex(text)
+      const whole = lex(text, false)
       for (const size of [1, 3, 17, 1_000]) {
         const reader = new BlockReader()
         for (let end = size; end < text.length; end += size) reader.read(text.slice(0, end), false)
@@ -42,7 +43,7 @@ describe('the blocks of a text that grows', () => {
       for (let end = 1; end < text.length; end++) {
         const part = text.slice(0, end)
         const blocks = reader.read(part, false)
-        const expected = new Lexer().lex(part)
+        const expected = lex(part, true)
         assert.deepEqual(
           blocks.map(({ token }) => token.type),
           expected.map(({ type }) => type),
@@ -92,6 +93,20 @@ describe('the blocks of a text that grows', () => {
     const last = reader.read('[a]: https://example.com\n\ntext\n\nsee [a] there', false).at(-1)?.token
     assert.match(JSON.stringify(last), /"type":"link"/)
   })
+})
+
+test('strong text needs no spaces around it where the script has none', () => {
+  const strong = (text: string): readonly string[] =>
+    lex(text, false).flatMap((token) =>
+      'tokens' in token ? (token.tokens ?? []).filter(({ type }) => type === 'strong').map(({ raw }) => raw) : [],
+    )
+  assert.deepEqual(strong('**标题：**内容和**“引用”**后面'), ['**标题：**', '**“引用”**'])
+  assert.deepEqual(strong('これは**「重要」**です。普通の**太字**も。'), ['**「重要」**', '**太字**'])
+  assert.deepEqual(strong('**주의:**한국어'), ['**주의:**'])
+  assert.deepEqual(strong('2 ** 3 中文 ** 4'), [])
+  assert.deepEqual(strong('中文 `**：**内`'), [])
+  assert.deepEqual(strong('**word:**text'), [])
+  assert.deepEqual(lex('**标题：`码`**内容', false)[0], lex('**标题：`码`**内容', true)[0])
 })
 
 test('what is open at the end of a line is closed for showing', () => {

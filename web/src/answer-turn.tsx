@@ -7,6 +7,7 @@ import { CopyButton } from './parts/copy-button.tsx'
 import { Events } from './parts/events.tsx'
 import { IconButton } from './parts/icon-button.tsx'
 import { useTexts } from './preferences.tsx'
+import { currentSession } from './session.ts'
 
 const WhyPanel = lazy(async () => ({ default: (await import('./why/why-panel.tsx')).WhyPanel }))
 
@@ -97,22 +98,31 @@ function Ending({ chat, answer }: { readonly chat: Chat; readonly answer: Answer
       {answer.status !== 'failed' && goesOn}
       {answer.status === 'stopped' && <p className="note">{texts.stopped}</p>}
       {isCut && <p className="note">{texts.cut}</p>}
-      {answer.status === 'failed' && (
-        <div className="failure" role="alert">
-          <p className="font-medium">{texts.failed}</p>
-          <p className="text-quiet break-words" dir="auto">
-            {answer.error?.message}
-          </p>
-          <button
-            type="button"
-            className="button mt-2"
-            onClick={() => void (answer.error?.resumable ? chat.resume() : chat.regenerate(answer.id))}
-          >
-            {texts.retry}
-          </button>
-        </div>
-      )}
+      {answer.status === 'failed' && <Failure chat={chat} answer={answer} />}
     </>
+  )
+}
+
+function Failure({ chat, answer }: { readonly chat: Chat; readonly answer: Answer }): ReactNode {
+  const texts = useTexts()
+  const { code = '', message, resumable } = answer.error ?? {}
+  // What was refused before this page was opened was another session's.
+  const isOfNow = currentSession().keyed && answer.askedAt >= performance.timeOrigin
+  const isOver = isOfNow && (code === 'invalid_api_key' || code === 'key_revoked')
+  const again = (): void => {
+    if (isOver) location.reload()
+    else void (resumable === true ? chat.resume() : chat.regenerate(answer.id))
+  }
+  return (
+    <div className="failure" role="alert">
+      <p className="font-medium">{texts.failed}</p>
+      <p className="text-quiet break-words" dir="auto">
+        {isOver ? texts.sessionOver : message}
+      </p>
+      <button type="button" className="button mt-2" onClick={again}>
+        {isOver ? texts.signIn : texts.retry}
+      </button>
+    </div>
   )
 }
 

@@ -27,7 +27,8 @@ export function Composer(props: {
   const send = (): void => {
     if (text.trim() === '') return
     write('')
-    void chat.send(text.trim())
+    // What could not be sent is not lost.
+    chat.send(text.trim()).catch(() => write(text))
   }
   const onKeyDown = (event: KeyboardEvent): void => {
     // While a word is being composed, Enter accepts it.

@@ -1,11 +1,12 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import { Chats, createIndexedDbStore, createMemoryStore, type Chat, type ListedChat } from '../../src/chat/index.ts'
 import { OpenAI, type Model } from '../../src/client/index.ts'
+import { databaseName } from './session.ts'
 
-/** The gateway that served this page. It knows this browser as a local user: there is no key here. */
+/** The gateway that served this page. It knows this browser as a local user, or by its session: there is no key here. */
 export const client: OpenAI = new OpenAI({ baseURL: `${location.origin}/v1`, apiKey: null })
 
-const store = typeof indexedDB === 'undefined' ? createMemoryStore() : createIndexedDbStore()
+const store = typeof indexedDB === 'undefined' ? createMemoryStore() : createIndexedDbStore(databaseName)
 
 /** All conversations of this browser. */
 export const chats: Chats = new Chats({ client, store, settings: { model: lastModel() } })

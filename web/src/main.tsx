@@ -1,6 +1,6 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { App } from './app.tsx'
+import { Gate } from './gate.tsx'
 import { PreferencesProvider } from './preferences.tsx'
 import './style.css'
 
@@ -9,7 +9,7 @@ if (root !== null) {
   createRoot(root).render(
     <StrictMode>
       <PreferencesProvider>
-        <App />
+        <Gate />
       </PreferencesProvider>
     </StrictMode>,
   )

@@ -5,6 +5,7 @@ import { Icon } from './icons.tsx'
 import { Dialog } from './parts/dialog.tsx'
 import { IconButton } from './parts/icon-button.tsx'
 import { useTexts } from './preferences.tsx'
+import { currentSession, signOut } from './session.ts'
 
 /** All conversations, newest first, with a search over everything that was said. */
 export function Sidebar(props: {
@@ -49,6 +50,7 @@ export function Sidebar(props: {
             <p className="px-2 py-1 text-sm text-quiet">{query === '' ? texts.noChats : texts.noneFound}</p>
           )}
         </div>
+        <Account />
       </nav>
       {removing !== undefined && (
         <RemoveDialog
@@ -62,6 +64,21 @@ export function Sidebar(props: {
         />
       )}
     </>
+  )
+}
+
+/** Whose session this is, and its end; nothing where everybody may call. */
+function Account(): ReactNode {
+  const texts = useTexts()
+  const { keyed, caller, name } = currentSession()
+  if (!keyed) return null
+  return (
+    <footer className="flex items-center gap-2 border-t border-line px-4 py-2 text-sm">
+      <span className="min-w-0 flex-1 truncate" dir="auto" title={caller}>
+        {name ?? caller}
+      </span>
+      <IconButton icon="leave" label={texts.signOut} onClick={() => void signOut()} />
+    </footer>
   )
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.ts'
-import { clientClock } from '../timing.ts'
+import { wakefulClock } from '../../limit/wakeful.ts'
 import { type Arrival, Pump } from './pump.ts'
 import { closing, type Inlet, type TextStage } from './stage.ts'
 
@@ -30,7 +30,7 @@ export function buffer(options: BufferOptions = {}): TextStage {
 }
 
 async function* buffered(inlet: Inlet, options: BufferOptions): AsyncGenerator<string, void, undefined> {
-  const { size = Infinity, interval = 100, leading = false, clock = clientClock } = options
+  const { size = Infinity, interval = 100, leading = false, clock = wakefulClock } = options
   const pump = new Pump(inlet, clock)
   const held = new Held(size)
   let given = -Infinity

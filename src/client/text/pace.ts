@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
 import { OpenAIError } from '../errors.ts'
-import { clientClock } from '../timing.ts'
+import { wakefulClock } from '../../limit/wakeful.ts'
 import { type Arrival, Pump } from './pump.ts'
 import { closing, type Inlet, type TextStage } from './stage.ts'
 import { words, type WordsOptions } from './words.ts'
@@ -68,7 +68,7 @@ async function* pacing(
   inlet: Inlet,
   unit: Unit,
   speed: number,
-  { maxDelay = 1_000, clock = clientClock }: PaceOptions,
+  { maxDelay = 1_000, clock = wakefulClock }: PaceOptions,
 ): AsyncGenerator<string, void, undefined> {
   const pump = new Pump(inlet, clock)
   const waiting = new Waiting(unit, speed, maxDelay)

@@ -17,7 +17,7 @@ export type CallOutcome =
   | { readonly type: 'tool_result'; readonly call: RequestedCall; readonly content: string; readonly value: unknown }
   | { readonly type: 'tool_error'; readonly call: RequestedCall; readonly content: string; readonly error: unknown }
 
-/** The arguments of a call were not what its tool takes. */
+/** The model made a call that cannot be run: no such tool, or not the arguments that it takes. */
 export class ToolArgumentsError extends OpenAIError {
   override readonly name: string = 'ToolArgumentsError'
 }
@@ -39,8 +39,11 @@ export async function callTool(
 ): Promise<CallOutcome> {
   try {
     const tool = tools.find(({ name }) => name === call.name)
-    if (tool === undefined) throw new OpenAIError(`There is no tool named ${call.name}`)
-    const { value, issues } = { value: undefined, ...(await tool.call(argumentsOf(call), context)) }
+    if (tool === undefined) throw new ToolArgumentsError(`There is no tool named ${call.name}`)
+    const { value, issues } = {
+      value: undefined,
+      ...(await tool.call(tool.takesText ? call.arguments : argumentsOf(call), context)),
+    }
     if (issues !== undefined) {
       throw new ToolArgumentsError(`The arguments of ${call.name} are wrong: ${describeIssues(issues)}`)
     }

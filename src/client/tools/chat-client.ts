@@ -2,6 +2,10 @@ import { Accumulator } from '../../completion/accumulate.ts'
 import type { ChatCompletion, ChatCompletionChunk } from '../../completion/chunk.ts'
 import type { ChatRequest } from '../../completion/request.ts'
 import { StreamTruncatedError } from '../errors.ts'
+import type { CallOptions } from '../options.ts'
+
+/** How a streamed call is made. */
+export type StreamOptions = CallOptions & { readonly signal: AbortSignal }
 
 /** As much of a client as is used here: this SDK's, or OpenAI's. */
 export interface ChatClient {
@@ -23,10 +27,10 @@ export interface ChatClient {
 export async function* streamCompletion(
   client: ChatClient,
   request: ChatRequest,
-  signal: AbortSignal,
+  options: StreamOptions,
 ): AsyncGenerator<ChatCompletionChunk, ChatCompletion, undefined> {
   const accumulator = new Accumulator()
-  for await (const chunk of await client.chat.completions.create({ ...request, stream: true }, { signal })) {
+  for await (const chunk of await client.chat.completions.create({ ...request, stream: true }, options)) {
     accumulator.add(chunk)
     yield chunk
   }

@@ -1,32 +1,11 @@
 import type { ChatCompletion, ChatCompletionChunk } from '../../completion/chunk.ts'
 import { isObject } from '../../completion/json.ts'
-import { PartialJson } from '../../completion/partial-json.ts'
 import type { ChatRequest } from '../../completion/request.ts'
-import { OpenAIError } from '../errors.ts'
 import { type ChatClient, streamCompletion, textOf } from './chat-client.ts'
 import { EventRun } from './events.ts'
-import {
-  describeIssues,
-  type Issue,
-  isStandard,
-  type JsonSchema,
-  type StandardSchema,
-  toJsonSchema,
-  toStrict,
-  unchecked,
-} from './schema.ts'
-
-/** A schema with what OpenAI wants to know beside it. */
-export interface NamedSchema<S> {
-  readonly schema: S
-  /** Letters, digits, `_` and `-`; `answer` unless told. */
-  readonly name?: string | undefined
-  readonly description?: string | undefined
-  /** For a schema that cannot say itself as JSON Schema. */
-  readonly jsonSchema?: JsonSchema | undefined
-  /** Whether the model is held to the schema; where the schema allows it unless told. */
-  readonly strict?: boolean | undefined
-}
+import { FencedJson } from './fenced-json.ts'
+import { type NamedSchema, ParseError, responseFormat } from './parse-error.ts'
+import { describeIssues, isStandard, type JsonSchema, type StandardSchema, unchecked } from './schema.ts'
 
 /** A request whose answer is to be a value. */
 export interface ParseRequest<S> extends Omit<ChatRequest, 'response_format' | 'stream' | 'n'> {
@@ -63,25 +42,6 @@ export interface Parsed<T> {
 /** A value in the making: its events, once, or only the value with `final()`. */
 export type ParseRun<T> = EventRun<ParseEvent<T>, Parsed<T>>
 
-/** Why an answer is no value. */
-export type ParseFailure = 'refused' | 'length' | 'content_filter' | 'not_json' | 'invalid'
-
-/** The answer came, and is not what was asked for. */
-export class ParseError extends OpenAIError {
-  override readonly name: string = 'ParseError'
-  readonly reason: ParseFailure
-  readonly completion: ChatCompletion
-  /** What the schema did not like. */
-  readonly issues: readonly Issue[]
-
-  constructor(reason: ParseFailure, message: string, completion: ChatCompletion, issues: readonly Issue[] = []) {
-    super(message)
-    this.reason = reason
-    this.completion = completion
-    this.issues = issues
-  }
-}
-
 /**
  * Asks for a value: streams it as it is made, partial objects and all, and checks the whole with its
  * schema. With a JSON Schema nothing is checked here, and the value is `unknown`.
@@ -109,21 +69,6 @@ function isNamed<S extends object>(format: S | NamedSchema<S>): format is NamedS
   return 'schema' in format && isObject(format.schema) && !('~standard' in format)
 }
 
-function responseFormat(named: NamedSchema<StandardSchema>): NonNullable<ChatRequest['response_format']> {
-  const { schema, name = 'answer', description } = named
-  const own = named.jsonSchema ?? toJsonSchema(schema)
-  const strict = named.strict === false ? undefined : toStrict(own)
-  return {
-    type: 'json_schema',
-    json_schema: {
-      name,
-      ...(description === undefined ? {} : { description }),
-      schema: strict ?? own,
-      ...(strict === undefined && named.strict !== true ? {} : { strict: true }),
-    },
-  }
-}
-
 async function* parsing<T>(
   client: ChatClient,
   request: ChatRequest,
@@ -131,7 +76,7 @@ async function* parsing<T>(
   signal: AbortSignal,
 ): AsyncGenerator<ParseEvent<T>, Parsed<T>, undefined> {
   const value = new FencedJson()
-  const chunks = streamCompletion(client, request, signal)
+  const chunks = streamCompletion(client, request, { signal })
   let next = await chunks.next()
   try {
     while (next.done !== true) {
@@ -167,35 +112,4 @@ async function finish<T>(completion: ChatCompletion, value: FencedJson, schema: 
   const checked = await schema['~standard'].validate(value.value)
   if (checked.issues === undefined) return { parsed: checked.value, completion }
   throw new ParseError('invalid', `The answer is wrong: ${describeIssues(checked.issues)}`, completion, checked.issues)
-}
-
-/** JSON that services without structured output like to put into a code fence. */
-class FencedJson {
-  readonly #reader = new PartialJson()
-  /** Until the value begins: what came before it. */
-  #before: string | undefined = ''
-
-  get value(): unknown {
-    return this.#reader.value
-  }
-
-  push(text: string): void {
-    if (this.#before === undefined) {
-      this.#reader.push(text)
-      return
-    }
-    this.#before += text
-    const isFenced = this.#before.trimStart().startsWith('`')
-    const start = this.#before.search(isFenced ? /[{[]/ : /\S/)
-    if (start === -1) return
-    this.#reader.push(this.#before, start)
-    this.#before = undefined
-  }
-
-  /** Whether it is a whole value. */
-  end(): boolean {
-    // Ends a number that stands alone.
-    this.#reader.push(' ')
-    return this.#reader.state === 'complete'
-  }
 }

@@ -1,8 +1,9 @@
 import type { ChatCompletion, ChatCompletionChunk, Usage } from '../../completion/chunk.ts'
 import type { ChatMessage, ChatRequest } from '../../completion/request.ts'
 import { APIUserAbortError } from '../errors.ts'
-import { callTool, type RequestedCall, requestedCalls } from './call-tool.ts'
-import { type ChatClient, streamCompletion, textOf } from './chat-client.ts'
+import type { CallOptions } from '../options.ts'
+import { callTool, type RequestedCall, requestedCalls, ToolArgumentsError } from './call-tool.ts'
+import { type ChatClient, streamCompletion, type StreamOptions, textOf } from './chat-client.ts'
 import { asCompleted } from './completed.ts'
 import { EventRun } from './events.ts'
 import type { RunnableTool } from './tool.ts'
@@ -16,7 +17,8 @@ export interface RunToolsRequest extends Omit<ChatRequest, 'tools' | 'stream' | 
   readonly parallel?: boolean | undefined
   /**
    * What a tool that fails does: `message` tells the model, which may try again; `stop` ends the run
-   * with the tool's error. `message` unless told.
+   * with the tool's error, but for a call that could not be made (no such tool, wrong arguments), of which the
+   * model is told. `message` unless told.
    */
   readonly onToolError?: 'message' | 'stop' | undefined
   readonly signal?: AbortSignal | undefined
@@ -55,10 +57,10 @@ export interface ToolRunResult {
   readonly messages: readonly ChatMessage[]
   readonly steps: number
   /**
-   * Why it ended: the model `answered`; `max_steps` were made and it wants more tools; or its calls were
-   * `cut_off` (length, content filter), which are not run.
+   * Why it ended: the model `answered`; `max_steps` were made and it wants more tools; its calls were
+   * `cut_off` (length, content filter), which are not run; or the one tool that it had to use was run (`forced`).
    */
-  readonly reason: 'answered' | 'max_steps' | 'cut_off'
+  readonly reason: 'answered' | 'max_steps' | 'cut_off' | 'forced'
   /** The sum over the steps that told theirs. */
   readonly usage: Usage | undefined
 }
@@ -76,22 +78,27 @@ export type ToolRun = EventRun<ToolEvent, ToolRunResult>
  * for await (const event of run) if (event.type === 'text') show(event.text)
  * const { messages } = await run.final()
  */
-export function runTools(client: ChatClient, request: RunToolsRequest): ToolRun {
-  return new EventRun((signal) => steps(client, request, signal), request.signal)
+export function runTools(
+  client: ChatClient,
+  request: RunToolsRequest,
+  options: Omit<CallOptions, 'signal'> = {},
+): ToolRun {
+  return new EventRun((signal) => steps(client, request, { ...options, signal }), request.signal)
 }
 
 async function* steps(
   client: ChatClient,
-  options: RunToolsRequest,
-  signal: AbortSignal,
+  asked: RunToolsRequest,
+  options: StreamOptions,
 ): AsyncGenerator<ToolEvent, ToolRunResult, undefined> {
-  const { tools, maxSteps = 10, parallel, onToolError, signal: _signal, ...request } = options
+  const { tools, maxSteps = 10, parallel, onToolError, signal: _signal, ...request } = asked
+  const { signal } = options
   const wire = tools.length === 0 ? {} : { tools: tools.map((each) => each.wire) }
   let messages: readonly ChatMessage[] = request.messages
   let usage: Usage | undefined
   for (let step = 1; ; step++) {
     yield { type: 'step', step, messages }
-    const completion = yield* stream(client, { ...request, ...wire, messages }, step, signal)
+    const completion = yield* stream(client, { ...request, ...wire, messages }, step, options)
     usage = sum(usage, completion.usage)
     const choice = completion.choices[0]
     if (choice !== undefined) messages = [...messages, choice.message]
@@ -107,6 +114,8 @@ async function* steps(
     if (reason !== undefined) return { completion, messages, steps: step, reason, usage }
     const results = yield* runCalls(calls, { tools, step, signal, parallel, onToolError })
     messages = [...messages, ...results]
+    // Asked again, it would have to use the tool again, and never come to an answer.
+    if (isForced(request.tool_choice)) return { completion, messages, steps: step, reason: 'forced', usage }
   }
 }
 
@@ -114,9 +123,9 @@ async function* stream(
   client: ChatClient,
   request: ChatRequest,
   step: number,
-  signal: AbortSignal,
+  options: StreamOptions,
 ): AsyncGenerator<ToolEvent, ChatCompletion, undefined> {
-  const chunks = streamCompletion(client, request, signal)
+  const chunks = streamCompletion(client, request, options)
   let next = await chunks.next()
   try {
     while (next.done !== true) {
@@ -150,12 +159,17 @@ async function* runCalls(
     const running = group.map((call) => callTool(call, tools, { signal, callId: call.id, step }))
     for await (const outcome of asCompleted(running, signal)) {
       yield { step, ...outcome }
-      if (outcome.type === 'tool_error' && onToolError === 'stop') throw outcome.error
+      if (outcome.type === 'tool_error' && onToolError === 'stop' && !(outcome.error instanceof ToolArgumentsError))
+        throw outcome.error
       contents.set(outcome.call, outcome.content)
     }
     if (signal.aborted) throw Object.assign(new APIUserAbortError(), { cause: signal.reason })
   }
   return calls.map((call) => ({ role: 'tool', tool_call_id: call.id, content: contents.get(call) ?? '' }))
+}
+
+function isForced(choice: ChatRequest['tool_choice']): boolean {
+  return typeof choice === 'object' && choice.type !== 'allowed_tools'
 }
 
 /** Half a call may read like a whole one. */

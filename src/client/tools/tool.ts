@@ -43,6 +43,8 @@ export interface RunnableTool {
   readonly name: string
   /** As it stands in a request. */
   readonly wire: WireTool
+  /** `call` wants the arguments as the model wrote them, not as a value. */
+  readonly takesText?: true | undefined
   /** Checks the arguments and runs the tool with them; the result, or what was wrong with the arguments. */
   call(args: unknown, context: ToolContext): Promise<Checked<unknown>>
 }

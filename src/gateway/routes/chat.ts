@@ -1,32 +1,38 @@
 import { Accumulator } from '../../completion/accumulate.ts'
 import type { ChatCompletion, ChatCompletionChunk } from '../../completion/chunk.ts'
-import { resolveModel, type OnDisconnect } from '../../config/config.ts'
+import type { OnDisconnect } from '../../config/config.ts'
 import { SluiceError } from '../../errors.ts'
+import type { Pace } from '../../ledger/cache-table.ts'
 import type { StreamState } from '../../log/stream-log.ts'
-import type { Route } from '../../provider/provider.ts'
-import { callerOf } from '../caller.ts'
+import { replay } from '../cache-replay.ts'
+import { cachePolicyOf, consult, withCacheHeader } from '../cache-use.ts'
+import { enterLimits, withRateHeaders } from '../admission-request.ts'
+import { callerOf, keyOf } from '../caller.ts'
 import { checkChatRequest, type CheckedChatRequest } from '../chat-request.ts'
 import { refuseWhenDraining, type GatewayContext } from '../context.ts'
 import { streamOfCursor } from '../cursor.ts'
-import { deliver } from '../deliver.ts'
+import { deliver, type FrameSource } from '../deliver.ts'
 import { withFallbacks } from '../fallbacks.ts'
 import { baseHeaders, CALLER_LEFT, streamHeaders, type Call } from '../http.ts'
 import { parseJsonBody } from '../json-body.ts'
+import { demandRoute, withinModels } from '../key-models.ts'
 import { parseOnDisconnect, type LiveStream } from '../live.ts'
+import { withOwnChat } from '../own-chat.ts'
 import { mayComeAgain, startedBefore } from '../reuse.ts'
 import { startStream } from '../start.ts'
-import { attach, findOwn } from './streams.ts'
+import { attach, findShared } from './streams.ts'
 
 /** `POST /v1/chat/completions`: starts a stream and reads it, as frames or as one completion. */
 export async function chatCompletions(context: GatewayContext, call: Call): Promise<Response> {
   const resumed = call.req.header('last-event-id')
   // A POST that names an event attaches to its stream; it never generates (PROTOCOL 5).
   if (resumed !== undefined)
-    return attach(context, call, await findOwn(context, call, streamOfCursor(resumed)), resumed)
+    return attach(context, call, await findShared(context, call, streamOfCursor(resumed)), resumed)
   refuseWhenDraining(context)
   const bytes = await call.env.body(context.config.server.maxBodyBytes)
-  const request = checkChatRequest(parseJsonBody(bytes))
-  const route = withFallbacks(context.config, findRoute(context, request.model), request)
+  const key = keyOf(call)
+  const request = withinModels(key, checkChatRequest(parseJsonBody(bytes)))
+  const route = withFallbacks(context.config, demandRoute(context.config, key, request.model), request)
   const owner = callerOf(call)
   const streamId = context.newStreamId()
   const onDisconnect = disconnectPolicy(context, call)
@@ -34,21 +40,39 @@ export async function chatCompletions(context: GatewayContext, call: Call): Prom
   const isClaimed = mayComeAgain(context, call)
   const earlier = isClaimed ? await startedBefore(context, call, { owner, bytes, streamId }) : undefined
   if (earlier !== undefined) return again(context, call, request, earlier)
+  const repair = call.req.header('x-stream-repair') === 'on'
+  const policy = cachePolicyOf(context, route)
+  const cached =
+    policy === undefined ? undefined : await consult(context, call, policy, { route, request, repair, onDisconnect })
+  // Nothing of its own begins: its key is free for a request that starts something.
+  if (isClaimed && (cached?.type === 'hit' || cached?.type === 'coalesced')) context.ledger.forget(streamId)
+  if (cached?.type === 'hit') return again(context, call, request, cached.state, cached.pace)
   const order = {
     streamId,
     model: request.model,
     route,
-    body: request,
+    body: withOwnChat(context, owner, request),
     owner,
     requestId: call.get('requestId'),
+    traceparent: call.req.header('traceparent'),
     onDisconnect,
     isClaimed,
     conversation,
     bare: request.stream !== true || request.stream_options?.include_usage === true,
-    repair: call.req.header('x-stream-repair') === 'on',
+    repair,
   }
-  const stream = startStream(context, order)
-  const leave = stream.attach()
+  const isJoined = cached?.type === 'coalesced'
+  const claim = isClaimed ? { owner, bytes, streamId } : undefined
+  const entry = isJoined
+    ? undefined
+    : await enterLimits(context, call, { model: request.model, route, body: request, claim })
+  if (entry?.type === 'attached') {
+    if (cached !== undefined && !isJoined) cached.started(undefined)
+    return again(context, call, request, entry.state)
+  }
+  const stream = isJoined ? cached.stream : startStream(context, { ...order, lease: entry?.lease })
+  if (cached !== undefined && !isJoined) cached.started(stream)
+  const leave = isJoined ? cached.leave : stream.attach()
   try {
     const answer = request.stream === true ? streamed : whole
     return await answer(context, call, stream, leave)
@@ -63,12 +87,12 @@ async function streamed(context: GatewayContext, call: Call, stream: LiveStream,
   return reply(context, call, stream.id, leave)
 }
 
-function reply(context: GatewayContext, call: Call, id: string, leave: () => void): Response {
+function reply(context: GatewayContext, call: Call, id: string, leave: () => void, frames?: FrameSource): Response {
   const reader = { after: -1, compactTo: -1, maxLag: context.config.server.maxLag, signal: call.env.signal }
   return call.env.send({
     status: 200,
-    headers: streamHeaders(call.get('requestId'), id),
-    frames: deliver(context.log, id, reader),
+    headers: withRateHeaders(call, withCacheHeader(call, streamHeaders(call.get('requestId'), id))),
+    frames: frames ?? deliver(context.log, id, reader),
     onLeave: leave,
   })
 }
@@ -80,24 +104,34 @@ async function whole(context: GatewayContext, call: Call, stream: LiveStream, le
   await stream.outcome
   if (stream.failure !== undefined) throw stream.failure
   const headers = { ...baseHeaders(call.get('requestId')), 'x-stream-id': stream.id }
-  return Response.json(completion, { headers })
+  return Response.json(completion, { headers: withRateHeaders(call, withCacheHeader(call, headers)) })
 }
 
-/** The same request again: its stream from the start, every chunk as it came, or its completion. */
+/** The same request again: its stream from the start, every chunk as it came, at a pace if there is one; or its completion. */
 async function again(
   context: GatewayContext,
   call: Call,
   request: CheckedChatRequest,
   state: StreamState,
+  pace?: Pace,
 ): Promise<Response> {
+  const { log, clock } = context
+  const { signal } = call.env
+  if (call.get('cache') === undefined)
+    context.accounts.free({ id: call.get('requestId'), owner: callerOf(call), model: request.model }, 'attached')
   const leave = context.live.find(state.id)?.attach() ?? ((): void => {})
-  if (request.stream === true) return reply(context, call, state.id, leave)
+  const frames = pace === undefined ? undefined : replay({ log, id: state.id, pace, clock, signal })
+  if (request.stream === true) return reply(context, call, state.id, leave, frames)
   try {
-    const completion = await gather(context, state.id, call.env.signal)
-    const outcome = await context.log.find(state.id)
-    if (outcome !== undefined && outcome !== 'expired' && outcome.outcome?.error !== undefined)
-      throw new SluiceError('upstream_interrupted', outcome.outcome.error.message)
-    return Response.json(completion, { headers: { ...baseHeaders(call.get('requestId')), 'x-stream-id': state.id } })
+    const completion = await gather(context, state.id, signal)
+    const found = await log.find(state.id)
+    const { outcome } = found === undefined || found === 'expired' ? state : found
+    if (outcome?.error !== undefined) throw new SluiceError('upstream_interrupted', outcome.error.message)
+    const headers = { ...baseHeaders(call.get('requestId')), 'x-stream-id': state.id }
+    // Where the chunks that carried it were not kept, the outcome has it.
+    const usage = completion.usage ?? outcome?.usage
+    const body = usage === undefined ? completion : { ...completion, usage }
+    return Response.json(body, { headers: withCacheHeader(call, headers) })
   } finally {
     leave()
   }
@@ -137,24 +171,9 @@ export async function headOrPatience(context: GatewayContext, call: Call, stream
   }
 }
 
-function findRoute(context: GatewayContext, model: string): Route {
-  const route = resolveModel(context.config, model)
-  if (route !== undefined) return route
-  const known = [...context.config.routes.keys()]
-  const list = known.slice(0, 20).join(', ') + (known.length > 20 ? `, … (${known.length} in all)` : '')
-  throw new SluiceError('model_not_found', `The model '${printable(model)}' does not exist. Models here: ${list}`, {
-    param: 'model',
-  })
-}
-
-/** A caller's string as it may stand in an error: short and without control characters. */
-function printable(text: string): string {
-  return JSON.stringify(text.slice(0, 100)).slice(1, -1)
-}
-
 /** What is to happen when this caller leaves. Throws `invalid_value`. */
 export function disconnectPolicy(context: GatewayContext, call: Call): OnDisconnect {
-  const asked = call.req.header('x-stream-on-disconnect')
+  const asked = call.req.header('x-stream-on-disconnect') ?? keyOf(call)?.onDisconnect
   return asked === undefined ? context.config.server.onDisconnect : parseOnDisconnect(asked)
 }
 

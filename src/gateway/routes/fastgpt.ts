@@ -2,7 +2,8 @@ import { fastgptWriter, toFastGptError, type FastGptAnswer } from '../../dialect
 import { SluiceError } from '../../errors.ts'
 import type { Route } from '../../provider/provider.ts'
 import { FASTGPT_FIELDS } from '../../upstream/outgoing.ts'
-import { callerOf } from '../caller.ts'
+import { leaseFor, withRateHeaders } from '../admission-request.ts'
+import { callerOf, keyOf } from '../caller.ts'
 import { checkChatRequest } from '../chat-request.ts'
 import type { Turn } from '../chats.ts'
 import { refuseWhenDraining, type GatewayContext } from '../context.ts'
@@ -12,7 +13,9 @@ import { checkFastGptRequest, type FastGptRequest } from './fastgpt-request.ts'
 import { wholeFastGpt } from './fastgpt-whole.ts'
 import { baseHeaders, streamHeaders, type Call } from '../http.ts'
 import { parseJsonBody } from '../json-body.ts'
+import { withinModels } from '../key-models.ts'
 import type { LiveStream } from '../live.ts'
+import { ownChatId } from '../own-chat.ts'
 import { startStream } from '../start.ts'
 import { disconnectPolicy, gather, headOrPatience } from './chat.ts'
 
@@ -69,9 +72,9 @@ async function answer(
   version: FastGptAnswer['version'],
 ): Promise<Response> {
   const startedAt = context.clock.now()
-  const route = routeOrDefault(context, request.model)
+  const route = routeOrDefault(context, keyOf(call), request.model)
   const onDisconnect = disconnectPolicy(context, call)
-  const { stream, leave } = begin(context, call, request, { route, onDisconnect, alone: version === 'v2' })
+  const { stream, leave } = await begin(context, call, request, { route, onDisconnect, alone: version === 'v2' })
   const isNative = route.targets.every(({ provider }) => provider.dialect === 'fastgpt')
   const runningTime = (): number => (context.clock.now() - startedAt) / 1_000
   const node = isNative ? undefined : { name: NODE_NAME, runningTime }
@@ -80,7 +83,8 @@ async function answer(
     if (!request.stream) {
       const whole = await wholeFastGpt(context, stream, { ...form, chatId: request.chatId, signal: call.env.signal })
       leave()
-      return Response.json(whole, { headers: { ...baseHeaders(call.get('requestId')), 'x-stream-id': stream.id } })
+      const headers = { ...baseHeaders(call.get('requestId')), 'x-stream-id': stream.id }
+      return Response.json(whole, { headers: withRateHeaders(call, headers) })
     }
     await headOrPatience(context, call, stream)
   } catch (error) {
@@ -90,27 +94,29 @@ async function answer(
   const reader = { after: -1, ids: false, signal: call.env.signal }
   return call.env.send({
     status: 200,
-    headers: streamHeaders(call.get('requestId'), stream.id),
+    headers: withRateHeaders(call, streamHeaders(call.get('requestId'), stream.id)),
     frames: deliverAs(context.log, stream.id, reader, fastgptWriter(form)),
     onLeave: leave,
   })
 }
 
 /** Starts the stream, with what was said before in the chat; what is said now is kept when it ends. */
-function begin(
+async function begin(
   context: GatewayContext,
   call: Call,
   request: FastGptRequest,
   how: { route: Route; onDisconnect: ReturnType<typeof disconnectPolicy>; alone: boolean },
-): { readonly stream: LiveStream; readonly leave: () => void } {
+): Promise<{ readonly stream: LiveStream; readonly leave: () => void }> {
   const owner = callerOf(call)
   const { chatId } = request
   const question = request.messages.at(-1)
   const earlier = chatId === undefined ? undefined : context.chats.begin(owner, chatId, how.alone)
   const messages = earlier === undefined || question === undefined ? request.messages : [...earlier, question]
   try {
-    const body = checkChatRequest({ ...request.rest, model: how.route.model, messages, stream: true })
+    const body = checkChatRequest({ ...withinModels(keyOf(call), request.rest), model: how.route.model, messages, stream: true })
+    const lease = await leaseFor(context, call, { model: how.route.model, route: how.route, body })
     const stream = startStream(context, {
+      lease,
       streamId: context.newStreamId(),
       model: how.route.model,
       route: how.route,
@@ -132,14 +138,9 @@ function begin(
   }
 }
 
-/**
- * A FastGPT behind us keeps chats by their ids too, and knows only us: two of our callers with the same id
- * must not meet there.
- */
+/** FastGPT's own fields, for a provider that is one. */
 function scoped(context: GatewayContext, owner: string, { own, chatId, detail }: FastGptRequest): object {
-  if (chatId === undefined) return { ...own, detail }
-  const outside = new TextEncoder().encode(JSON.stringify([owner, chatId]))
-  return { ...own, detail, chatId: context.clients.isOpen ? chatId : context.hash(outside) }
+  return { ...own, detail, ...(chatId === undefined ? {} : { chatId: ownChatId(context, owner, chatId) }) }
 }
 
 /** The question and what came of it; nothing when nothing came. */

@@ -1,5 +1,6 @@
 import type { GatewayContext } from '../context.ts'
 import { baseHeaders, type Call } from '../http.ts'
+import { configReadiness } from '../reload.ts'
 
 /** `GET /healthz`: the process answers. */
 export function healthz(_context: GatewayContext, call: Call): Response {
@@ -14,6 +15,7 @@ export function readyz(context: GatewayContext, call: Call): Response {
     streams: context.live.count,
     durability: degraded ? 'degraded' : durability,
     ...(reason === undefined ? {} : { reason }),
+    ...configReadiness(context),
   }
   return Response.json(body, { status: context.draining ? 503 : 200, headers: baseHeaders(call.get('requestId')) })
 }

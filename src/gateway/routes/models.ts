@@ -1,7 +1,7 @@
-import { resolveModel } from '../../config/config.ts'
-import { SluiceError } from '../../errors.ts'
 import type { Route } from '../../provider/provider.ts'
 import type { GatewayContext } from '../context.ts'
+import { keyOf } from '../caller.ts'
+import { demandRoute, routesFor } from '../key-models.ts'
 import type { ModelFacts } from '../model-facts.ts'
 import { baseHeaders, type Call } from '../http.ts'
 
@@ -15,17 +15,14 @@ interface ModelObject extends ModelFacts {
 
 /** `GET /v1/models`: the models that can be asked for here. */
 export async function listModels(context: GatewayContext, call: Call): Promise<Response> {
-  const routes = [...context.config.routes.values()]
+  const routes = routesFor(context.config, keyOf(call))
   const data = await Promise.all(routes.map((route) => toModel(context, route)))
   return Response.json({ object: 'list', data }, { headers: baseHeaders(call.get('requestId')) })
 }
 
 /** `GET /v1/models/{id}`; the id may hold slashes. */
 export async function getModel(context: GatewayContext, call: Call): Promise<Response> {
-  const id = call.req.param('id') ?? ''
-  const route = resolveModel(context.config, id)
-  if (route === undefined)
-    throw new SluiceError('model_not_found', `The model '${id}' does not exist`, { param: 'model' })
+  const route = demandRoute(context.config, keyOf(call), call.req.param('id') ?? '')
   return Response.json(await toModel(context, route), { headers: baseHeaders(call.get('requestId')) })
 }
 

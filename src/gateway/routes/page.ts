@@ -12,6 +12,7 @@ const POLICY = [
   "script-src 'self'",
   "style-src 'self'",
   "connect-src 'self'",
+  "font-src 'self'",
   "img-src 'self' data:",
   "frame-ancestors 'none'",
   "base-uri 'none'",
@@ -20,11 +21,14 @@ const POLICY = [
   "trusted-types 'none'",
 ].join('; ')
 
-/** `GET /` and the page's files: from a closed set of names, so that no path leads anywhere else. */
+/** The chat, and the operator's page. */
+const DOCUMENTS: Readonly<Record<string, string>> = { '/': '/index.html', '/streams': '/streams.html' }
+
+/** `GET /`, `GET /streams` and their files: from a closed set of names, so that no path leads anywhere else. */
 export async function page(context: GatewayContext, call: Call): Promise<Response> {
   const { path } = call.req
   const files = await context.page?.files()
-  const file = files?.get(path === '/' ? '/index.html' : path)
+  const file = files?.get(DOCUMENTS[path] ?? path)
   if (file === undefined) throw new SluiceError('route_not_found', `There is no ${call.req.method} ${path} here`)
   const headers = headersOf(file, path)
   if (call.req.header('if-none-match')?.includes(file.etag) === true)

@@ -4,7 +4,8 @@ import { textWriter } from '../../dialect/text.ts'
 import type { DialectWriter } from '../../dialect/writer.ts'
 import { SluiceError } from '../../errors.ts'
 import type { StreamState } from '../../log/stream-log.ts'
-import { callerOf } from '../caller.ts'
+import { leaseFor, withRateHeaders } from '../admission-request.ts'
+import { callerOf, keyOf } from '../caller.ts'
 import { checkChatRequest } from '../chat-request.ts'
 import { refuseWhenDraining, type GatewayContext } from '../context.ts'
 import { parseCursor, streamOfCursor } from '../cursor.ts'
@@ -12,6 +13,8 @@ import { routeOrDefault } from '../default-route.ts'
 import { deliverAs } from '../deliver-as.ts'
 import { streamHeaders, type Call } from '../http.ts'
 import { parseJsonBody } from '../json-body.ts'
+import { withinModels } from '../key-models.ts'
+import { refuseForeign } from '../origin.ts'
 import { startStream } from '../start.ts'
 import { headOrPatience } from './chat.ts'
 import { findOwn } from './streams.ts'
@@ -57,20 +60,6 @@ export async function chatStream(context: GatewayContext, call: Call): Promise<R
   return start(context, call, textWriter(), () => checked.data)
 }
 
-/**
- * Refuses pages of other sites: these routes do something, cost money, and know their caller by nothing a
- * page could not send. Where a browser says where a request is from, it must be from here or from nowhere.
- */
-function refuseForeign(call: Call): void {
-  const site = call.req.header('sec-fetch-site')
-  const origin = call.req.header('origin')
-  const isForeign =
-    site === undefined
-      ? origin !== undefined && origin.replace(/^https?:\/\//, '') !== call.req.header('host')
-      : site !== 'same-origin' && site !== 'none'
-  if (isForeign) throw new SluiceError('permission_denied', 'Pages of other sites cannot ask here')
-}
-
 function messageOf(call: Call): string {
   const message = call.req.query('message') ?? GREETING
   if (message.trim() === '') throw new SluiceError('invalid_value', 'The message is empty', { param: 'message' })
@@ -88,9 +77,11 @@ async function start(
   try {
     refuseWhenDraining(context)
     const asked = bodyOf()
-    const route = routeOrDefault(context, typeof asked.model === 'string' ? asked.model : undefined)
-    const body = checkChatRequest({ ...asked, model: route.model, stream: true })
+    const route = routeOrDefault(context, keyOf(call), typeof asked.model === 'string' ? asked.model : undefined)
+    const body = checkChatRequest({ ...withinModels(keyOf(call), asked), model: route.model, stream: true })
+    const lease = await leaseFor(context, call, { model: route.model, route, body })
     const stream = startStream(context, {
+      lease,
       streamId: context.newStreamId(),
       model: route.model,
       route,
@@ -137,7 +128,7 @@ function send(context: GatewayContext, call: Call, id: string, { after, writer, 
   const reader = { after, ids: true, opening, signal: call.env.signal }
   return call.env.send({
     status: 200,
-    headers: streamHeaders(call.get('requestId'), id),
+    headers: withRateHeaders(call, streamHeaders(call.get('requestId'), id)),
     frames: deliverAs(context.log, id, reader, writer),
     onLeave: leave,
   })

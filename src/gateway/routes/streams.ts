@@ -1,11 +1,13 @@
 import { Accumulator } from '../../completion/accumulate.ts'
 import { SluiceError } from '../../errors.ts'
-import type { StreamState } from '../../log/stream-log.ts'
+import type { ListFilter, StreamState } from '../../log/stream-log.ts'
+import { cacheScopeOf } from '../cache-use.ts'
 import { callerOf } from '../caller.ts'
 import type { GatewayContext } from '../context.ts'
 import { formatCursor, isStreamId, parseCursor } from '../cursor.ts'
 import { deliver } from '../deliver.ts'
 import { baseHeaders, streamHeaders, type Call } from '../http.ts'
+import { usageOfStream } from './usage.ts'
 
 /** `GET /v1/streams/{id}`: replay after the cursor, then tail; or `?format=json`. */
 export async function readStream(context: GatewayContext, call: Call): Promise<Response> {
@@ -40,7 +42,7 @@ export async function cancelStream(context: GatewayContext, call: Call): Promise
   live?.cancel()
   await live?.outcome
   const after = await findOwn(context, call, state.id)
-  return Response.json(summary(after), { status: 202, headers: baseHeaders(call.get('requestId')) })
+  return Response.json(streamToWire(after), { status: 202, headers: baseHeaders(call.get('requestId')) })
 }
 
 /** `DELETE /v1/streams/{id}`: cancels and erases. */
@@ -58,18 +60,22 @@ const STATUSES = ['open', 'completed', 'failed', 'cancelled'] as const
 
 /** `GET /v1/streams`: the caller's streams, newest first. */
 export async function listStreams(context: GatewayContext, call: Call): Promise<Response> {
+  const data = (await context.log.list(callerOf(call), listFilter(call))).map(streamToWire)
+  return Response.json({ object: 'list', data }, { headers: baseHeaders(call.get('requestId')) })
+}
+
+/** Which streams a request asks for. `others`: words for `status` that its route knows. Throws `invalid_value`. */
+export function listFilter(call: Call, others: readonly string[] = []): ListFilter {
   const asked = call.req.query('status')
   const status = STATUSES.find((one) => one === asked)
-  if (asked !== undefined && status === undefined) {
+  if (asked !== undefined && status === undefined && !others.includes(asked)) {
     throw new SluiceError('invalid_value', `'status' must be one of ${STATUSES.join(', ')}`, { param: 'status' })
   }
   const limit = Number(call.req.query('limit') ?? 100)
   if (!Number.isInteger(limit) || limit < 1 || limit > 1_000) {
     throw new SluiceError('invalid_value', "'limit' must be an integer from 1 to 1000", { param: 'limit' })
   }
-  const filter = { status, limit, conversation: call.req.query('conversation') }
-  const data = (await context.log.list(callerOf(call), filter)).map(summary)
-  return Response.json({ object: 'list', data }, { headers: baseHeaders(call.get('requestId')) })
+  return { status, limit, conversation: call.req.query('conversation') }
 }
 
 /** `POST /v1/streams/{id}/ticket`: a one-use permission to read, for an EventSource. */
@@ -84,20 +90,32 @@ export async function findOwn(context: GatewayContext, call: Call, id: string): 
   return ownedBy(context, callerOf(call), id)
 }
 
+/** The same for who only reads: also a stream whose answer a caller's pool was given by the cache. */
+export async function findShared(context: GatewayContext, call: Call, id: string): Promise<StreamState> {
+  return ownedBy(context, callerOf(call), id, cacheScopeOf(call))
+}
+
 /** The same for a route that takes a ticket instead: it lets its bearer read, and nothing else. */
 async function findReadable(context: GatewayContext, call: Call, id: string): Promise<StreamState> {
   const ticket = call.req.query('ticket')
-  if (ticket === undefined) return findOwn(context, call, id)
-  return ownedBy(context, context.tickets.redeem(ticket, id), id)
+  if (ticket === undefined) return findShared(context, call, id)
+  const owner = context.tickets.redeem(ticket, id)
+  return ownedBy(context, owner !== undefined && context.keys.isAlive(owner) ? owner : undefined, id)
 }
 
-async function ownedBy(context: GatewayContext, owner: string | undefined, id: string): Promise<StreamState> {
+async function ownedBy(
+  context: GatewayContext,
+  owner: string | undefined,
+  id: string,
+  scope?: string,
+): Promise<StreamState> {
   const unknown = new SluiceError('stream_not_found', 'There is no such stream')
   if (owner === undefined || !isStreamId(id)) throw unknown
   const state = await context.log.find(id)
   // Whose it was is not known any more; to say so of an id nobody can guess gives nothing away.
   if (state === 'expired') throw expired()
-  if (state === undefined || state.owner !== owner) throw unknown
+  if (state === undefined) throw unknown
+  if (state.owner !== owner && (scope === undefined || !context.cache.mayRead(id, scope))) throw unknown
   return state
 }
 
@@ -118,7 +136,7 @@ function head(call: Call, state: StreamState): Response {
 }
 
 /** A stream as lists and answers show it; wire names. */
-function summary(state: StreamState): Record<string, unknown> {
+export function streamToWire(state: StreamState): Record<string, unknown> {
   return {
     id: state.id,
     object: 'stream',
@@ -144,6 +162,8 @@ async function asJson(context: GatewayContext, call: Call, state: StreamState): 
   const timeline = context.live.find(state.id)?.timeline ?? state.outcome?.timeline ?? []
   const usage = state.outcome?.usage
   const completion = { ...accumulator.completion(), ...(usage === undefined ? {} : { usage }) }
-  const body = { ...summary(state), completion, timeline }
+  // What it cost is its owner's business, not that of whoever may read it.
+  const charge = call.get('caller') === state.owner ? usageOfStream(context, state.id, state.createdAt) : undefined
+  const body = { ...streamToWire(state), completion, timeline, charge }
   return Response.json(body, { headers: baseHeaders(call.get('requestId')) })
 }

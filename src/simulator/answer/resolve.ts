@@ -38,6 +38,8 @@ const DEPTH = 6
 /** Tokens of a continuation whose beginning nobody here has written. */
 const FOREIGN_TOKENS = 60
 const MOST_OVERLAP = 30
+/** What stands between tags, or in quotation marks. */
+const QUOTED = /<(?:\w+)>([^]+?)<\/\w+>|[“«「]([^]+?)[”»」]|"([^"]+)"/g
 
 /** What is said next in this conversation. */
 export function resolve(turns: readonly Turn[], terms: Terms, depth: number = 0): Said {
@@ -71,10 +73,21 @@ function instructed(turns: readonly Turn[], instruction: string, terms: Terms, d
   if (!text.startsWith(partial) || !isInstruction(instruction, partial.length === text.length)) return undefined
   const corpus = corpusFor(whole.question.text)
   const random = seeded(hash(`${partial.length}`, terms.seed))
-  const wanted = terms.spec.overlap === 'random' ? random.below(MOST_OVERLAP + 1) : terms.spec.overlap
+  const told = terms.spec.overlap ?? quotedEnd(instruction, partial)
+  const wanted = told === 'random' ? random.below(MOST_OVERLAP + 1) : told
   const from = wholeCharacter(text, Math.max(partial.length - wanted, 0))
   const preamble = terms.spec.preamble ? tokenize(random.pick(corpus.preambles)) : []
   return { ...whole, tokens: [...preamble, ...dropCharacters(whole.tokens, from)], kind: 'instructed' }
+}
+
+/** How much of the partial answer's end the instruction quotes, in UTF-16 units: an obedient model begins with it. */
+function quotedEnd(instruction: string, partial: string): number {
+  const text = partial.trimEnd()
+  for (const [, ...quotes] of instruction.matchAll(QUOTED)) {
+    const quoted = quotes.find((each) => each !== undefined) ?? ''
+    if (quoted !== '' && text.endsWith(quoted)) return partial.length - text.length + quoted.length
+  }
+  return 0
 }
 
 /**

@@ -12,6 +12,7 @@ const HANG: Op = { kind: 'stop', how: 'hang' }
 /** Faults of the connection and of HTTP's framing. */
 export const CONNECTION_FAULTS: Readonly<Record<ConnectionFault, Behaviour>> = {
   cut: { wrap: (ops, _, at) => closing(atToken(ops, at, () => [FIN])) },
+  'cut-once': { wrap: (ops, x, at) => (x.before === 0 ? closing(atToken(ops, at, () => [FIN])) : ops) },
   reset: { wrap: (ops, _, at) => chunked(atToken(ops, at, () => [RESET])) },
   'no-last-chunk': { wrap: (ops, _, at) => chunked(atToken(ops, at, () => [FIN])) },
   stall: { wrap: (ops, _, at) => chunked(atToken(ops, at, () => [HANG])) },

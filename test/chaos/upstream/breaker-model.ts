@@ -1,4 +1,4 @@
-import { Breakers, type Pass } from '../../../src/upstream/breakers.ts'
+import { Breakers, underPass, type Pass } from '../../../src/upstream/breakers.ts'
 import { SluiceError } from '../../../src/errors.ts'
 import { plainProvider, target } from '../../support/gateway.ts'
 import { TestClock } from '../../support/clock.ts'
@@ -14,8 +14,10 @@ const CALLED_OFF = new SluiceError('cancelled', 'The caller left')
 /** How long a schedule lasts until the target is well for good, milliseconds. */
 const TROUBLE = 120_000
 
-/** How long an ill target makes a caller wait at most; the last is a whole deadline. */
-export const HANGS: readonly number[] = [5, 500, 5_000, 60_000]
+/** An ill target never answers: everybody waits for the whole deadline of the response head. */
+export const SILENT: number = 60_000
+/** How long an ill target makes a caller wait at most, milliseconds. */
+export const HANGS: readonly number[] = [5, 500, 5_000, SILENT]
 
 /** What came of some schedules. */
 export interface ModelResult {
@@ -34,8 +36,6 @@ export interface ModelResult {
  */
 export function modelSchedules(count: number, hangs: number, random: Random, violations: Violations): ModelResult {
   const sum = { hangs, schedules: count, requests: 0, probes: 0, mostProbes: 0, slowestRecovery: 0 }
-  // A probe that was sent just before the recovery may hang on to its own deadline: nothing is known until then.
-  const limit = RECOVERY + (hangs > 5_000 ? hangs : 0)
   for (let at = 0; at < count; at++) {
     const one = new Schedule(hangs, random.fork(`${hangs} ${at}`)).run()
     sum.requests += one.requests
@@ -44,7 +44,7 @@ export function modelSchedules(count: number, hangs: number, random: Random, vio
     sum.slowestRecovery = Math.max(sum.slowestRecovery, one.recovery)
     const where = `schedule ${at} of ${hangs} ms: ${one.mostProbes} probes at a time, back after ${one.recovery} ms`
     violations.expect(one.mostProbes <= 1, 'more than one probe at a time', () => where)
-    violations.expect(one.recovery <= limit, 'a recovery that took more than 30 s', () => where)
+    violations.expect(one.recovery <= RECOVERY, 'a recovery that took more than 30 s', () => where)
   }
   return sum
 }
@@ -66,8 +66,9 @@ class Schedule {
     this.#random = random
     this.#hangs = hangs
     this.#every = random.pick([20, 100, 1_000])
-    const turns: number[] = []
-    for (let at = 0; at < TROUBLE; at += random.magnitude(200, 40_000)) turns.push(at)
+    // Silence is noticed after a whole deadline: short ones are over by then. Half of them last.
+    const turns = hangs === SILENT && random.chance(0.5) ? [0, random.below(30_000), TROUBLE] : []
+    if (turns.length === 0) for (let at = 0; at < TROUBLE; at += random.magnitude(200, 40_000)) turns.push(at)
     this.#turns = turns
   }
 
@@ -93,7 +94,8 @@ class Schedule {
       this.probes++
       this.mostProbes = Math.max(this.mostProbes, ++this.#probesOpen)
     }
-    const ms = isIll ? random.magnitude(1, this.#hangs) : random.between(1, 400)
+    const hangs = Math.min(this.#hangs, underPass(TARGET, pass).deadlines.head)
+    const ms = isIll ? (this.#hangs === SILENT ? hangs : random.magnitude(1, hangs)) : random.between(1, 400)
     const isCalledOff = random.chance(0.05)
     this.#clock.after(isCalledOff ? random.below(ms) : ms, () => {
       if (pass.isProbe) this.#probesOpen--

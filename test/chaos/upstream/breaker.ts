@@ -5,7 +5,7 @@ import { gatewayConfig, keepingLogger, plainProvider, route, target } from '../.
 import type { Random } from '../random.ts'
 import { seconds, table } from '../table.ts'
 import type { Violations } from '../violations.ts'
-import { HANGS, modelSchedules, RECOVERY } from './breaker-model.ts'
+import { HANGS, modelSchedules, RECOVERY, SILENT } from './breaker-model.ts'
 import { startFlappingProvider, type FlappingProvider } from './flapping-provider.ts'
 import { ask } from './reading.ts'
 
@@ -13,11 +13,14 @@ import { ask } from './reading.ts'
 interface Trouble {
   readonly name: string
   readonly turns: readonly number[]
+  /** While it is ill it takes requests and says nothing, and they wait so long for a response head, milliseconds. */
+  readonly head?: number
 }
 
 const TROUBLES: readonly Trouble[] = [
   { name: 'ill for 3 s', turns: [3_000] },
   { name: 'ill for 10 s', turns: [10_000] },
+  { name: 'silent for 18 s, deadline 12 s', turns: [18_000], head: 12_000 },
   { name: 'flapping, 0.4 s each, 15 times', turns: Array.from({ length: 29 }, () => 400) },
 ]
 /** Between two requests. */
@@ -28,7 +31,7 @@ const SETTLED_MS = 800
 /** The breaker on a clock that stands still: the table of many random schedules. */
 export function breakerModelTable(schedules: number, random: Random, violations: Violations): string {
   const rows = HANGS.map((hangs) => modelSchedules(schedules, hangs, random, violations)).map((one) => [
-    `answers or refuses within ${one.hangs} ms`,
+    one.hangs === SILENT ? 'never answers, deadline 60 s' : `answers or refuses within ${one.hangs} ms`,
     one.schedules,
     one.requests,
     one.probes,
@@ -54,11 +57,14 @@ export async function breakerTable(violations: Violations): Promise<string> {
   return table(head, rows)
 }
 
-async function through({ name, turns }: Trouble, violations: Violations): Promise<readonly (string | number)[]> {
-  await using provider = await startFlappingProvider()
+async function through({ name, turns, head }: Trouble, violations: Violations): Promise<readonly (string | number)[]> {
+  await using provider = await startFlappingProvider(head !== undefined)
   await using simulator = await startSimulator()
   const healthy = target(plainProvider(simulator.url), 'sim:tokens=3,interval=0,first=0')
-  const targets = [target(plainProvider(provider.url, { name: 'flapping' }), 'm'), healthy]
+  const targets = [
+    target(plainProvider(provider.url, { name: 'flapping' }), 'm', head === undefined ? {} : { head }),
+    healthy,
+  ]
   const config = gatewayConfig({ routes: new Map([['route', route('route', targets)]]) })
   const server = await serve({ config, logger: keepingLogger() })
   const load = startLoad(`${server.url}/v1`)
@@ -67,11 +73,13 @@ async function through({ name, turns }: Trouble, violations: Violations): Promis
   for (const ms of turns) {
     provider.isIll = isIll
     isIll = !isIll
-    await setTimeout(Math.min(ms, SETTLED_MS))
+    // Those who asked before the breaker opened wait for their deadline.
+    const settled = (head ?? 0) + SETTLED_MS
+    await setTimeout(Math.min(ms, settled))
     // From here on whoever asks an ill target is a probe.
     provider.forget()
-    if (ms > SETTLED_MS) await setTimeout(ms - SETTLED_MS)
-    if (provider.isIll && ms > SETTLED_MS) [probes, mostAtOnce] = [probes + provider.asked, provider.mostAtOnce]
+    if (ms > settled) await setTimeout(ms - settled)
+    if (provider.isIll && ms > settled) [probes, mostAtOnce] = [probes + provider.asked, provider.mostAtOnce]
   }
   provider.isIll = false
   provider.forget()

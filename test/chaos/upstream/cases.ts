@@ -36,8 +36,8 @@ const PLACES: readonly number[] = [0, 1, 7, 30, TOKENS - 1, TOKENS]
 const HEAVY: ReadonlySet<FaultName> = new Set(['gzip-bomb', 'huge-event', 'unterminated-line'])
 /** Short, so that a fault that only a deadline ends is soon over; long enough for a busy machine. */
 const SHORT: Partial<Deadlines> = { connect: 5_000, head: 1_500, firstToken: 1_500, betweenTokens: 1_200 }
-/** These go on as long as they are let, with signs of life. */
-const ENDLESS: ReadonlySet<FaultName> = new Set(['endless', 'endless-comments'])
+/** These go on as long as they are let. */
+const ENDLESS: ReadonlySet<FaultName> = new Set(['endless'])
 
 const FAULT_NAMES: readonly FaultName[] = Object.keys(FAULTS).filter((name): name is FaultName => name in FAULTS)
 

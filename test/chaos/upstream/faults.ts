@@ -82,8 +82,8 @@ async function tryOne(
 
 /** The mistake is in the request: the same answer would come from everybody. */
 const CALLERS_OWN: ReadonlySet<string> = new Set(['http-400', 'context-length', 'content-filter-400'])
-/** Beside those: an answer that has its end, and two whose signs of life never cease. */
-const MAY_FAIL: ReadonlySet<string> = new Set([...CALLERS_OWN, 'content-filter', 'endless', 'endless-comments'])
+/** Beside those: an answer that has its end, and one that never has. */
+const MAY_FAIL: ReadonlySet<string> = new Set([...CALLERS_OWN, 'content-filter', 'endless'])
 
 /** Requests that reached the simulator for this case, whose model names are its own. */
 function triesOf({ simulator }: RescueRig, { first, second }: FaultCase): number {

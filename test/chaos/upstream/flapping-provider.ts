@@ -7,7 +7,7 @@ export interface FlappingProvider extends AsyncDisposable {
   readonly url: string
   /** From now on. */
   isIll: boolean
-  /** Requests since the last `forget`, and how many of them were open at once at most. */
+  /** Requests since the last `forget`, and how many of them, not of those before, were open at once at most. */
   readonly asked: number
   readonly mostAtOnce: number
   /** When the first answer after that was a good one (`performance.now`). */
@@ -26,18 +26,22 @@ const ANSWER = ['{"role":"assistant","content":"well"}', '{}']
   .map((chunk) => `data: ${chunk}\n\n`)
   .join('')
 
-/** Starts one that is well. */
-export async function startFlappingProvider(): Promise<FlappingProvider> {
+/** Starts one that is well. `isSilent`: when it is ill it takes requests and never answers them. */
+export async function startFlappingProvider(isSilent: boolean = false): Promise<FlappingProvider> {
   let [asked, open, mostAtOnce] = [0, 0, 0]
   let wellAt: number | undefined
   let isIll = false
+  let round = 0
   const answer = async (response: ServerResponse): Promise<void> => {
     asked++
+    const mine = round
+    const close = (): void => void (mine === round && open--)
     mostAtOnce = Math.max(mostAtOnce, ++open)
     const ill = isIll
+    if (ill && isSilent) return void response.once('close', close)
     if (ill) await setTimeout(ILL_MS)
     else wellAt ??= performance.now()
-    open--
+    close()
     response.writeHead(ill ? 503 : 200, { 'content-type': ill ? 'application/json' : 'text/event-stream' })
     response.end(ill ? '{"error":{"message":"down","type":"server_error"}}' : `${ANSWER}data: [DONE]\n\n`)
   }
@@ -66,7 +70,8 @@ export async function startFlappingProvider(): Promise<FlappingProvider> {
       return wellAt
     },
     forget() {
-      asked = mostAtOnce = 0
+      asked = mostAtOnce = open = 0
+      round++
       wellAt = undefined
     },
     async [Symbol.asyncDispose]() {

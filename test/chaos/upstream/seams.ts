@@ -32,9 +32,13 @@ export interface SeamExtent {
 interface Cut extends TwoTargets {
   readonly text: string
   readonly question: string
-  readonly overlap: number
-  readonly row: 'prefill' | 'instruction' | 'instruction, preamble'
+  /** Characters that are repeated whatever was asked for; undefined: those that were asked for. */
+  readonly overlap: number | undefined
+  readonly row: (typeof WAYS)[number]
 }
+
+/** An instruction asks for the last words again: models that do as they are told, and models that do not. */
+const WAYS = ['prefill', 'instruction', 'instruction, preamble', 'disobeyed', 'disobeyed, preamble'] as const
 
 /** What came of one text's cuts, mended in one way. */
 interface Row {
@@ -60,7 +64,10 @@ export async function seamTable(extent: SeamExtent, violations: Violations): Pro
   const shown = [...rows].map(([name, { cuts: all, exact, plain, plainExact, lost, repeated }]) => {
     const [text = '', way = ''] = name.split('\t')
     // One miss among a few says nothing of the rate.
-    const most = way === 'prefill' ? 0 : Math.max(1, Math.floor(all * (1 - BAR)))
+    const isSure = !way.startsWith('disobeyed')
+    const most = isSure ? 0 : Math.max(1, Math.floor(all * (1 - BAR)))
+    const misses = plain - plainExact
+    violations.expect(misses <= Math.max(1, plain * (1 - BAR)), 'too few exact joins without overlap', () => name)
     violations.expect(all - exact <= most, 'too few exact joins', () => `${text}, ${way}: ${exact} of ${all}`)
     return [text, way, all, exact, percent(exact, all), percent(plainExact, plain), lost, repeated]
   })
@@ -79,11 +86,13 @@ function truthOf(question: string): string {
 function cutsOf(text: string, question: string, at: number, { step, overlaps }: SeamExtent): readonly Cut[] {
   const cuts: Cut[] = []
   const healthy = `sim:tokens=${TOKENS},interval=0,first=0,split=64k`
-  const add = (token: number, row: Cut['row'], continuation: Continuation, overlap: number): void => {
+  const add = (token: number, row: Cut['row'], continuation: Continuation, overlap?: number): void => {
+    const options =
+      (overlap === undefined ? '' : `,overlap=${overlap}`) + (row.endsWith('preamble') ? ',preamble=1' : '')
     cuts.push({
       name: `seam-${at}-${cuts.length}`,
       first: `${healthy},fault=cut@${token}`,
-      second: `${healthy},overlap=${overlap}${row === 'instruction, preamble' ? ',preamble=1' : ''}`,
+      second: healthy + options,
       continuation,
       deadlines: {},
       text,
@@ -93,11 +102,13 @@ function cutsOf(text: string, question: string, at: number, { step, overlaps }: 
     })
   }
   for (let token = 0; token <= TOKENS; token += step) {
-    add(token, 'prefill', PREFILLS[token % PREFILLS.length] ?? 'prefix', 0)
+    add(token, 'prefill', PREFILLS[token % PREFILLS.length] ?? 'prefix')
+    add(token, 'instruction', 'none')
+    add(token, 'instruction, preamble', 'none')
     for (let i = 0; i < overlaps; i++) {
       // 31 and 7 have no common divisor: neighbouring cuts try different overlaps.
       const overlap = (token * 7 + Math.floor((i * (MOST_OVERLAP + 1)) / overlaps)) % (MOST_OVERLAP + 1)
-      add(token, (token + i) % 2 === 1 ? 'instruction, preamble' : 'instruction', 'none', overlap)
+      add(token, (token + i) % 2 === 1 ? 'disobeyed, preamble' : 'disobeyed', 'none', overlap)
     }
   }
   return cuts
@@ -126,7 +137,7 @@ async function mend(
   const around = JSON.stringify(truth.slice(Math.max(0, at - 30), at + 10))
   const what = `${cut.first} -> ${cut.second}: ${end} ${error?.code ?? ''}, around ${around}`
   const where = `${cut.text}, ${what}: lost ${JSON.stringify(lost)}, too much ${JSON.stringify(extra)}`
-  if (end !== 'done' || cut.row === 'prefill') violations.add('a cut answer that was not mended', where)
+  if (end !== 'done' || !cut.row.startsWith('disobeyed')) violations.add('a cut answer that was not mended', where)
   else inexact.push(where)
 }
 

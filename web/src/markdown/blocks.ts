@@ -1,4 +1,5 @@
-import { Lexer, type Token, type TokensList } from 'marked'
+import type { Token, TokensList } from 'marked'
+import { lex } from './lex.ts'
 
 /** One block of a text: a paragraph, a list, a fence. The same object as long as it is the same block. */
 export interface Block {
@@ -48,7 +49,7 @@ export class BlockReader {
 
   #readOn(source: string): void {
     const tail = source.slice(this.#frozenTo)
-    const tokens = this.#lex(tail)
+    const tokens = lex(tail, true, this.#links)
     let last = tokens.length - 1
     while (last > 0 && tokens[last]?.type === 'space') last--
     const closed = tokens.slice(0, Math.max(0, last))
@@ -65,7 +66,7 @@ export class BlockReader {
   }
 
   #readWhole(source: string): void {
-    const tokens = new Lexer().lex(source)
+    const tokens = lex(source, false)
     // A link's target may stand anywhere: with targets every block is looked at again.
     const hasTargets = Object.keys(tokens.links).length > 0
     const before = [...this.#frozen]
@@ -76,12 +77,6 @@ export class BlockReader {
     })
     this.#open = []
     this.#all = this.#frozen
-  }
-
-  #lex(source: string): TokensList {
-    const lexer = new Lexer()
-    Object.assign(lexer.tokens.links, this.#links)
-    return lexer.lex(source)
   }
 }
 
@@ -110,7 +105,7 @@ function mended(token: Token): Token {
   if (token.type !== 'paragraph' && token.type !== 'heading') return token
   const closing = closingOf(token.raw)
   if (closing === '') return token
-  return new Lexer().lex(token.raw.trimEnd() + closing)[0] ?? token
+  return lex(token.raw.trimEnd() + closing, true)[0] ?? token
 }
 
 /** What closes the marks that are open at the end of a text. */

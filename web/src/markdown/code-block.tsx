@@ -3,7 +3,7 @@ import { CopyButton } from '../parts/copy-button.tsx'
 import type { Painted } from './highlight.ts'
 
 /** Longer code stays plain: colouring it would hold up the page. */
-const LONGEST = 50_000
+const LONGEST = 20_000
 
 interface CodeBlockProps {
   readonly code: string
@@ -40,8 +40,11 @@ function usePainted(code: string, language: string, isOpen: boolean): readonly P
     // The colours are an extra: without them the code is still there.
     import('./highlight.ts').then(
       ({ paint }) => {
-        const painted = paint(code, language)
-        if (isCurrent && painted !== undefined) setDone({ code, painted })
+        // In a task of its own: the frame that shows the code has enough to do.
+        setTimeout(() => {
+          const painted = isCurrent ? paint(code, language) : undefined
+          if (painted !== undefined) setDone({ code, painted })
+        })
       },
       () => undefined,
     )

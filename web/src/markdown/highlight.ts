@@ -51,6 +51,52 @@ const LANGUAGES: Readonly<Record<string, LanguageFn>> = {
   yaml,
 }
 
+/** What else people and models call them. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  'c#': 'csharp',
+  'c++': 'cpp',
+  cc: 'cpp',
+  cjs: 'javascript',
+  console: 'bash',
+  cs: 'csharp',
+  cts: 'typescript',
+  docker: 'dockerfile',
+  golang: 'go',
+  h: 'c',
+  hpp: 'cpp',
+  htm: 'xml',
+  html: 'xml',
+  js: 'javascript',
+  json5: 'json',
+  jsonc: 'json',
+  jsx: 'javascript',
+  kt: 'kotlin',
+  kts: 'kotlin',
+  md: 'markdown',
+  mjs: 'javascript',
+  mts: 'typescript',
+  patch: 'diff',
+  py: 'python',
+  rb: 'ruby',
+  rs: 'rust',
+  sh: 'bash',
+  shell: 'bash',
+  svg: 'xml',
+  ts: 'typescript',
+  tsx: 'typescript',
+  vue: 'xml',
+  yml: 'yaml',
+  zsh: 'bash',
+}
+
+/** Languages within a language. */
+const WITHIN: Readonly<Record<string, readonly string[]>> = {
+  javascript: ['xml', 'css'],
+  markdown: ['xml'],
+  typescript: ['xml', 'css'],
+  xml: ['javascript', 'css'],
+}
+
 interface Open {
   readonly scope: string
   readonly children: Painted[]
@@ -100,12 +146,21 @@ class Pieces implements Emitter {
   }
 }
 
-for (const [name, language] of Object.entries(LANGUAGES)) hljs.registerLanguage(name, language)
 hljs.configure({ __emitter: Pieces })
 
 /** Code in its pieces; `undefined` for a language that is not known. */
 export function paint(code: string, language: string): readonly Painted[] | undefined {
-  if (hljs.getLanguage(language) === undefined) return undefined
-  const { _emitter } = hljs.highlight(code, { language, ignoreIllegals: true })
+  const name = OTHER_NAMES[language.toLowerCase()] ?? language.toLowerCase()
+  if (!Object.hasOwn(LANGUAGES, name)) return undefined
+  know(name)
+  const { _emitter } = hljs.highlight(code, { language: name, ignoreIllegals: true })
   return _emitter instanceof Pieces ? _emitter.root.children : undefined
+}
+
+/** A language is made ready when it is first met: all of them at once would hold up a frame. */
+function know(name: string): void {
+  const language = LANGUAGES[name]
+  if (language === undefined || hljs.getLanguage(name) !== undefined) return
+  hljs.registerLanguage(name, language)
+  for (const inner of WITHIN[name] ?? []) know(inner)
 }

@@ -2,6 +2,8 @@ import type { Token, Tokens } from 'marked'
 import type { ReactNode } from 'react'
 import { useTexts } from '../preferences.tsx'
 import { decodeEntities } from './entities.ts'
+import { Formula } from './formula.tsx'
+import { formulaOf, isFormula } from './formulas.ts'
 import { isMarked } from './known.ts'
 import { safeHref } from './links.ts'
 
@@ -11,6 +13,7 @@ export function Inline({ tokens }: { readonly tokens: readonly Token[] | undefin
 }
 
 function Piece({ token }: { readonly token: Token }): ReactNode {
+  if (isFormula(token)) return <Formula {...propsOf(token)} />
   if (!isMarked(token)) return token.raw
   switch (token.type) {
     case 'text':
@@ -53,6 +56,12 @@ function Piece({ token }: { readonly token: Token }): ReactNode {
     default:
       return token.raw
   }
+}
+
+/** What a formula's component needs of its token. */
+export function propsOf(token: Token): { readonly tex: string; readonly isDisplay: boolean; readonly raw: string } {
+  const { text: tex, isDisplay, raw } = formulaOf(token)
+  return { tex, isDisplay, raw }
 }
 
 function Link({ href, children }: { readonly href: string; readonly children: ReactNode }): ReactNode {

@@ -2,7 +2,9 @@ import type { Token, Tokens } from 'marked'
 import { memo, useState, type ReactNode } from 'react'
 import { BlockReader, grouped, type Block } from './blocks.ts'
 import { CodeBlock } from './code-block.tsx'
-import { Inline } from './inline.tsx'
+import { Formula } from './formula.tsx'
+import { formulaOf, isFormula } from './formulas.ts'
+import { Inline, propsOf } from './inline.tsx'
 import { isMarked } from './known.ts'
 
 /** A Markdown text that may still grow, as elements. Blocks that are finished are not rendered again. */
@@ -40,6 +42,7 @@ type Dir = 'auto' | undefined
 
 function Part(props: { readonly token: Token; readonly isOpen: boolean; readonly dir: Dir }): ReactNode {
   const { token, isOpen, dir } = props
+  if (isFormula(token)) return <FormulaBlock token={token} />
   if (!isMarked(token)) return token.raw
   switch (token.type) {
     case 'space':
@@ -78,6 +81,17 @@ function Part(props: { readonly token: Token; readonly isOpen: boolean; readonly
         </p>
       )
   }
+}
+
+/** TeX that is not whole yet is shown as it is: half of it is seldom right. */
+function FormulaBlock({ token }: { readonly token: Token }): ReactNode {
+  const { isOpen, text } = formulaOf(token)
+  if (isOpen) return <pre className="tex">{text}</pre>
+  return (
+    <p>
+      <Formula {...propsOf(token)} />
+    </p>
+  )
 }
 
 function isClosed(raw: string): boolean {

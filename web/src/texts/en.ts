@@ -72,6 +72,7 @@ export const en = {
   emptyHint: 'An answer survives a reload, a sleeping laptop and a lost network.',
   examples: (): readonly string[] => examples,
   imageHidden: (alt: string): string => (alt === '' ? 'image' : `image: ${alt}`),
+  formula: 'Formula',
   jumpToEnd: 'Jump to the newest',
   choose: 'Choose',
   submit: 'Submit',
@@ -96,6 +97,17 @@ export const en = {
   timeline: 'Timeline',
   gaps: 'Time between chunks, in milliseconds',
   gone: 'The gateway no longer keeps this stream; what is shown is what this browser knows.',
+  signIn: 'Sign in',
+  signInHint: 'This gateway asks for an API key.',
+  apiKey: 'API key',
+  keyHint: 'The key stays with the gateway: this page gets a session of 12 hours and keeps no key.',
+  keyRefused: 'This key is not known here, or it is over.',
+  unreachable: 'The gateway could not be reached.',
+  sessionNeedsHttps: 'Sessions need HTTPS, or a gateway on this machine.',
+  signOut: 'Sign out',
+  sessionOver: 'Your session is over. Sign in again; nothing of this conversation is lost.',
+  adminOnly:
+    'This is an admin key: it sees and changes everything but calls no models. Sign in with a caller’s key to chat.',
   keys: 'Enter sends · Shift+Enter starts a line · Esc stops · Ctrl+K commands',
 }
 

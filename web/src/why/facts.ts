@@ -16,6 +16,20 @@ export interface Snapshot {
   readonly attempts: number
   readonly providers: readonly string[]
   readonly seams: readonly string[]
+  /** What it cost all in all, rescues too; `undefined` until it has ended, or for who does not own it. */
+  readonly charge: Charge | undefined
+}
+
+/** What a stream cost by the gateway's books. */
+export interface Charge {
+  /** US dollars; `undefined` where a price is not known. */
+  readonly dollars: number | undefined
+  /** Some of its tokens were counted by the gateway, because the provider did not tell. */
+  readonly isEstimated: boolean
+  /** Where the price is from. */
+  readonly source: string
+  readonly input: number
+  readonly output: number
 }
 
 /** Reads `GET /v1/streams/{id}?format=json`. A newer or older gateway may say other things. */
@@ -35,6 +49,21 @@ export function readSnapshot(answer: unknown): Snapshot {
     attempts: of('attempt').length,
     providers: [...new Set(of('attempt').map(({ provider }) => String(provider)))],
     seams: of('seam').map(({ mode, overlap }) => `${String(mode)}, ${String(overlap)}`),
+    charge: fields['charge'] === undefined ? undefined : readCharge(asFields(fields['charge'])),
+  }
+}
+
+function readCharge(fields: Fields): Charge {
+  const number = (name: string): number | undefined => {
+    const value = fields[name]
+    return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+  }
+  return {
+    dollars: number('cost'),
+    isEstimated: fields['estimated'] === true,
+    source: typeof fields['price_source'] === 'string' ? fields['price_source'] : '',
+    input: number('prompt_tokens') ?? 0,
+    output: number('completion_tokens') ?? 0,
   }
 }
 
@@ -61,9 +90,10 @@ export function factsOf(
   if (usage !== undefined) {
     rows.push([texts.tokens, texts.tokensInOut(usage.prompt_tokens, usage.completion_tokens)])
     rows.push([texts.cache, texts.cacheTokens(usage.prompt_tokens_details?.cached_tokens ?? 0)])
+  } else if (snapshot?.charge !== undefined) {
+    rows.push([texts.tokens, texts.tokensInOut(snapshot.charge.input, snapshot.charge.output)])
   }
-  const isSimulated = snapshot?.providers.length === 1 && snapshot.providers[0] === 'simulator'
-  rows.push([texts.cost, isSimulated ? texts.costNone : (money(answer.cost, language) ?? texts.costUnknown)])
+  rows.push([texts.cost, costOf(answer, snapshot, texts, language)])
   rows.push([texts.resumed, texts.times(answer.resumed)])
   return rows
 }
@@ -75,6 +105,15 @@ export function speedOf({ usage, timings }: Answer): number | undefined {
   const seconds = (totalMs - firstTokenMs) / 1_000
   const tokens = usage?.completion_tokens ?? arrivals.length
   return seconds > 0.01 && tokens > 1 ? (tokens - 1) / seconds : undefined
+}
+
+/** By the gateway's books; by what the service said of itself where there are none. Never a guess of ours. */
+function costOf(answer: Answer, snapshot: Snapshot | undefined, texts: Texts, language: string): string {
+  if (snapshot?.providers.length === 1 && snapshot.providers[0] === 'simulator') return texts.costNone
+  const { dollars, isEstimated, source } = snapshot?.charge ?? { dollars: answer.cost, isEstimated: false, source: '' }
+  const sum = money(dollars, language)
+  if (sum === undefined) return texts.costUnknown
+  return `${isEstimated ? '≈ ' : ''}${sum}${source === '' ? '' : ` · ${source}`}`
 }
 
 function money(dollars: number | undefined, language: string): string | undefined {

@@ -1,0 +1,62 @@
+import type { Clock } from '../clock.ts'
+import type { UsageRow } from '../ledger/usage.ts'
+import { Slot } from './history-slot.ts'
+import type { StreamMeasure } from './meter.ts'
+
+/** The stretches of time that are looked back on, in slots of equal length. */
+export const RANGES = {
+  hour: { step: 60_000, count: 60 },
+  day: { step: 900_000, count: 96 },
+} as const
+
+/** One of them. */
+export type Range = keyof typeof RANGES
+
+/**
+ * What happened in the last hour and the last day, for the operator's page: in memory, of this process only,
+ * and of a size that does not grow with traffic. A stream costs a few additions, when it has ended.
+ */
+export class History {
+  readonly #clock: Clock
+  readonly #slots: Readonly<Record<Range, Slot[]>> = { hour: [], day: [] }
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** A stream has ended. */
+  stream(measure: StreamMeasure): void {
+    for (const range of ['hour', 'day'] as const) this.#now(range).stream(measure)
+  }
+
+  /** What a stream used is known for good. */
+  charged(row: UsageRow): void {
+    for (const range of ['hour', 'day'] as const) this.#now(range).charged(row)
+  }
+
+  /** The slots in which something happened, oldest first, none older than the range. */
+  slots(range: Range): readonly Slot[] {
+    this.#forget(range)
+    return this.#slots[range]
+  }
+
+  #now(range: Range): Slot {
+    const { step } = RANGES[range]
+    const at = Math.floor(this.#clock.date() / step) * step
+    const slots = this.#slots[range]
+    const newest = slots.at(-1)
+    // A wall clock that was set back counts on in the slot that is there.
+    if (newest !== undefined && newest.at >= at) return newest
+    const slot = new Slot(at)
+    slots.push(slot)
+    this.#forget(range)
+    return slot
+  }
+
+  #forget(range: Range): void {
+    const { step, count } = RANGES[range]
+    const slots = this.#slots[range]
+    const oldest = this.#clock.date() - step * count
+    while ((slots[0]?.at ?? Infinity) <= oldest) slots.shift()
+  }
+}

@@ -1,0 +1,175 @@
+import { useEffect, useRef, useState, type ReactNode } from 'react'
+import { useTexts } from '../preferences.tsx'
+import { shortId, useFormat, useKeyName } from './format.ts'
+import { Table, type Column } from './table.tsx'
+import { useOperatorTexts } from './texts/use-texts.ts'
+import type { OpenStream, Overview } from './wire.ts'
+import type { Key } from './wire-keys.ts'
+
+/** Silence that is worth a word, in milliseconds. */
+const SILENT_MS = 2_000
+/** A rate is that of so long, in milliseconds. */
+const RATE_MS = 4_000
+
+/** The streams that are being produced, live. */
+export function OpenStreams(props: {
+  readonly overview: Overview
+  readonly rates: Rates
+  readonly keys: readonly Key[] | undefined
+  readonly onShow: (id: string) => void
+  readonly onCancel: (id: string) => void
+}): ReactNode {
+  const { overview, rates, keys, onShow, onCancel } = props
+  const texts = useOperatorTexts()
+  const chat = useTexts()
+  const format = useFormat()
+  const nameOf = useKeyName(keys)
+  const targetOf = ({ provider, targetModel }: OpenStream): string =>
+    targetModel === undefined ? provider : `${provider} / ${targetModel}`
+  const columns: readonly Column<OpenStream>[] = [
+    { title: texts.id, cell: ({ id }) => <StreamButton id={id} onShow={onShow} /> },
+    {
+      title: texts.key,
+      by: ({ key }) => nameOf(key),
+      cell: ({ key }) => (
+        <bdi className="name" title={key}>
+          {nameOf(key)}
+        </bdi>
+      ),
+    },
+    {
+      title: chat.model,
+      by: ({ model }) => model,
+      cell: ({ model }) => (
+        <bdi className="name" title={model}>
+          {model}
+        </bdi>
+      ),
+    },
+    {
+      title: texts.target,
+      by: targetOf,
+      cell: (stream) => (
+        <bdi className="name quiet" title={targetOf(stream)}>
+          {targetOf(stream)}
+        </bdi>
+      ),
+    },
+    {
+      title: texts.state,
+      by: ({ state, idle }) => `${state} ${String(Math.floor(idle)).padStart(9, '0')}`,
+      cell: (stream) => <State stream={stream} />,
+    },
+    { title: texts.attempts, by: (stream) => stream.attempts, isNumber: true, cell: ({ attempts }) => attempts },
+    {
+      title: texts.chunks,
+      hint: texts.chunksHint,
+      by: ({ chunks }) => chunks,
+      isNumber: true,
+      cell: ({ chunks }) => format.number(chunks),
+    },
+    {
+      title: texts.rate,
+      by: ({ id }) => rates.get(id) ?? 0,
+      isNumber: true,
+      cell: ({ id }) => format.number(Math.round(rates.get(id) ?? 0)),
+    },
+    { title: texts.age, by: ({ age }) => age, isNumber: true, cell: ({ age }) => format.time(age) },
+    { title: texts.readers, by: ({ readers }) => readers, isNumber: true, cell: ({ readers }) => readers },
+    {
+      title: texts.actions,
+      cell: ({ id }) => (
+        <button
+          type="button"
+          className="small danger"
+          aria-label={`${texts.cancelStream} ${id}`}
+          onClick={() => onCancel(id)}
+        >
+          {texts.cancelStream}
+        </button>
+      ),
+    },
+  ]
+  return (
+    <>
+      {overview.open.length < overview.streams && (
+        <p className="hint">{texts.showing(overview.open.length, overview.streams)}</p>
+      )}
+      <Table
+        caption={texts.open}
+        columns={columns}
+        rows={overview.open}
+        keyOf={({ id }) => id}
+        empty={texts.noneOpen}
+        sortedBy={8}
+      />
+    </>
+  )
+}
+
+/** A stream by its id, and the way to what happened to it. */
+export function StreamButton({
+  id,
+  onShow,
+}: {
+  readonly id: string
+  readonly onShow: (id: string) => void
+}): ReactNode {
+  return (
+    <button type="button" className="stream-id" title={id} aria-label={id} onClick={() => onShow(id)}>
+      {shortId(id)}
+    </button>
+  )
+}
+
+function State({ stream }: { readonly stream: OpenStream }): ReactNode {
+  const texts = useOperatorTexts()
+  const format = useFormat()
+  const { state, idle, rescued } = stream
+  const isSilent = idle >= SILENT_MS
+  return (
+    <span className="state" data-state={isSilent && state === 'streaming' ? 'silent' : state}>
+      {isSilent && state === 'streaming' ? texts.idle(format.time(idle)) : (texts.states[state] ?? state)}
+      {isSilent && state !== 'streaming' && <small>{format.time(idle)}</small>}
+      {rescued && <span className="badge">{texts.rescued}</span>}
+    </span>
+  )
+}
+
+/** Tokens per second by stream, over the last few seconds. */
+export type Rates = ReadonlyMap<string, number>
+
+/** How many chunks streams had at a time, milliseconds. */
+export interface Sample {
+  readonly now: number
+  readonly chunks: ReadonlyMap<string, number>
+}
+
+const NONE: Rates = new Map()
+
+/** How fast streams are, from one look at them to the next. */
+export function useRates(overview: Overview | undefined): Rates {
+  const samples = useRef<readonly Sample[]>([])
+  const [rates, setRates] = useState(NONE)
+  useEffect(() => {
+    if (overview === undefined) return
+    const { now, open } = overview
+    const newest = { now, chunks: new Map(open.map(({ id, chunks }) => [id, chunks])) }
+    samples.current = [...samples.current.filter((each) => now - each.now <= RATE_MS && each.now < now), newest]
+    setRates(ratesOf(samples.current))
+  }, [overview])
+  return rates
+}
+
+/** From the oldest sample that knows a stream to the newest. */
+export function ratesOf(samples: readonly Sample[]): Rates {
+  const newest = samples.at(-1)
+  if (newest === undefined) return NONE
+  return new Map(
+    [...newest.chunks].map(([id, chunks]) => {
+      const oldest = samples.find((sample) => sample.chunks.has(id)) ?? newest
+      const seconds = (newest.now - oldest.now) / 1_000
+      return [id, seconds > 0 ? (chunks - (oldest.chunks.get(id) ?? 0)) / seconds : 0]
+    }),
+  )
+}
