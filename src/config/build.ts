@@ -67,7 +67,9 @@ export function assemble(
     auth: toAuth(settings.auth),
     prices: ownPrices(settings),
     usageRetention: settings.usage?.retention,
-    ...(settings.admin === undefined ? {} : { admin: { host: settings.admin.host ?? '127.0.0.1', port: settings.admin.port } }),
+    ...(settings.admin === undefined
+      ? {}
+      : { admin: { host: settings.admin.host ?? '127.0.0.1', port: settings.admin.port } }),
     limits: toLimits(settings),
     ...(env['SLUICE_SECRET'] === undefined ? {} : { keySecret: env['SLUICE_SECRET'] }),
     cache: toCache(settings),

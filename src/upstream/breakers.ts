@@ -25,7 +25,8 @@ interface Entry {
 /** A breaker as an operator sees it. Times in milliseconds, from or until now. */
 export interface BreakerView {
   readonly state: BreakerState['type']
-  readonly since: number
+  /** How long it has been this type; undefined where it has always been. */
+  readonly since: number | undefined
   /** When it is asked again; of an open one only. */
   readonly retryIn: number | undefined
   /** Tries and failures that count now; of a closed one only. */
@@ -115,11 +116,11 @@ export class Breakers {
   view(name: string): BreakerView | undefined {
     const entry = this.#entries.get(name)
     if (entry === undefined) return undefined
-    const { state, since } = entry
+    const { state, since, era } = entry
     const now = this.#clock.now()
     return {
       state: state.type,
-      since: now - since,
+      since: era === 0 ? undefined : now - since,
       retryIn: state.type === 'open' ? Math.max(0, state.until - now) : undefined,
       tries: state.type === 'closed' ? state.tries : 0,
       failures: state.type === 'closed' ? state.failures : 0,

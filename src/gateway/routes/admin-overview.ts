@@ -92,7 +92,7 @@ function* breakers({ breakers: all, config }: GatewayContext): Generator<object>
         provider: provider.name,
         model,
         state: view?.state ?? 'closed',
-        since_ms: view === undefined ? null : Math.round(view.since),
+        since_ms: view?.since === undefined ? null : Math.round(view.since),
         retry_in_ms: view?.retryIn === undefined ? null : Math.round(view.retryIn),
         tries: view?.tries ?? 0,
         failures: view?.failures ?? 0,

@@ -24,7 +24,10 @@ export async function embeddings(context: GatewayContext, call: Call): Promise<R
   const route = demandRoute(context.config, key, model)
   const [target] = route.targets
   if (target === undefined) throw new SluiceError('model_not_found', 'The model does not exist', { param: 'model' })
-  const body = JSON.stringify({ ...withinModels(key, checked.data), ...(target.model === undefined ? {} : { model: target.model }) })
+  const body = JSON.stringify({
+    ...withinModels(key, checked.data),
+    ...(target.model === undefined ? {} : { model: target.model }),
+  })
   const outgoing = { method: 'POST', path: '/embeddings', body } as const
   const { signal } = call.env
   const ask = async (): Promise<string> => {

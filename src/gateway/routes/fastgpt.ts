@@ -113,7 +113,12 @@ async function begin(
   const earlier = chatId === undefined ? undefined : context.chats.begin(owner, chatId, how.alone)
   const messages = earlier === undefined || question === undefined ? request.messages : [...earlier, question]
   try {
-    const body = checkChatRequest({ ...withinModels(keyOf(call), request.rest), model: how.route.model, messages, stream: true })
+    const body = checkChatRequest({
+      ...withinModels(keyOf(call), request.rest),
+      model: how.route.model,
+      messages,
+      stream: true,
+    })
     const lease = await leaseFor(context, call, { model: how.route.model, route: how.route, body })
     const stream = startStream(context, {
       lease,

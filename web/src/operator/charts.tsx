@@ -1,7 +1,7 @@
 import { useMemo, useState, type ReactNode } from 'react'
 import { usePreferences, useTexts } from '../preferences.tsx'
 import { useHeard } from './ask.ts'
-import { useFormat, useKeyName } from './format.ts'
+import { localeFor, useFormat, useKeyName } from './format.ts'
 import { gridOf, stacked, type Series } from './series.ts'
 import { useOperatorTexts } from './texts/use-texts.ts'
 import { TimeChart } from './time-chart.tsx'
@@ -167,7 +167,7 @@ function lastDays(): readonly number[] {
 function useShortClock(): (seconds: number) => string {
   const { language } = usePreferences()
   return useMemo(() => {
-    const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' })
+    const clock = new Intl.DateTimeFormat(localeFor(language), { hour: '2-digit', minute: '2-digit' })
     return (seconds) => clock.format(seconds * 1_000)
   }, [language])
 }

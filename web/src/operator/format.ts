@@ -19,7 +19,12 @@ export interface Format {
 /** How figures are written in the reader's language. */
 export function useFormat(): Format {
   const { language } = usePreferences()
-  return formatFor(language)
+  return formatFor(localeFor(language))
+}
+
+/** The reader's own variety of the language, where the browser has one: it decides between 14:00 and 2 PM. */
+export function localeFor(language: string): string {
+  return navigator.languages.find((tag) => tag.split('-')[0] === language) ?? language
 }
 
 const made = new Map<string, Format>()
@@ -30,8 +35,18 @@ function formatFor(language: string): Format {
   const plain = new Intl.NumberFormat(language, { maximumFractionDigits: 1 })
   const compact = new Intl.NumberFormat(language, { notation: 'compact', maximumSignificantDigits: 3 })
   const share = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 })
-  const fine = new Intl.NumberFormat(language, { style: 'currency', currency: 'USD', maximumSignificantDigits: 3 })
-  const coarse = new Intl.NumberFormat(language, { style: 'currency', currency: 'USD', maximumFractionDigits: 2 })
+  const fine = new Intl.NumberFormat(language, {
+    style: 'currency',
+    currency: 'USD',
+    currencyDisplay: 'narrowSymbol',
+    maximumSignificantDigits: 3,
+  })
+  const coarse = new Intl.NumberFormat(language, {
+    style: 'currency',
+    currency: 'USD',
+    currencyDisplay: 'narrowSymbol',
+    maximumFractionDigits: 2,
+  })
   const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
   const dated = new Intl.DateTimeFormat(language, {
     day: 'numeric',
@@ -63,7 +78,7 @@ function formatFor(language: string): Format {
       return `${days.format(Math.floor(seconds / 86_400))} ${hours.format(Math.floor((seconds % 86_400) / 3_600))}`
     },
     share: (value) => share.format(value),
-    dollars: (value) => (value >= 10 ? coarse : fine).format(value),
+    dollars: (value) => (value >= 1 ? coarse : fine).format(value),
     clock: (ms) => (Math.abs(Date.now() - ms) < 43_200_000 ? clock : dated).format(ms),
     day: (ms) => day.format(ms),
   }
@@ -79,9 +94,4 @@ export function useKeyName(keys: readonly Key[] | undefined): (id: string) => st
     if (id === 'other') return texts.other
     return keys?.find((key) => key.id === id)?.name ?? id
   }
-}
-
-/** Enough of a stream's id to tell it from others. */
-export function shortId(id: string): string {
-  return id.length > 11 ? `${id.slice(0, 10)}…` : id
 }

@@ -29,6 +29,11 @@ export function Header({ heard }: { readonly heard: Heard<Overview> }): ReactNod
           Sluice <Pulse heard={heard} />
         </p>
         <span className="flex-1" />
+        {!keyed && (
+          <a className="quiet text-sm" href="/">
+            {texts.chat}
+          </a>
+        )}
         {keyed && (
           <bdi className="quiet max-w-32 truncate text-sm" title={name}>
             {name}

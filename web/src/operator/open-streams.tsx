@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { useTexts } from '../preferences.tsx'
-import { shortId, useFormat, useKeyName } from './format.ts'
+import { useFormat, useKeyName } from './format.ts'
+import { ratesOf, type Rates, type Sample } from './rates.ts'
 import { Table, type Column } from './table.tsx'
 import { useOperatorTexts } from './texts/use-texts.ts'
 import type { OpenStream, Overview } from './wire.ts'
@@ -116,8 +117,8 @@ export function StreamButton({
   readonly onShow: (id: string) => void
 }): ReactNode {
   return (
-    <button type="button" className="stream-id" title={id} aria-label={id} onClick={() => onShow(id)}>
-      {shortId(id)}
+    <button type="button" className="stream-id" title={id} onClick={() => onShow(id)}>
+      {id}
     </button>
   )
 }
@@ -136,15 +137,6 @@ function State({ stream }: { readonly stream: OpenStream }): ReactNode {
   )
 }
 
-/** Tokens per second by stream, over the last few seconds. */
-export type Rates = ReadonlyMap<string, number>
-
-/** How many chunks streams had at a time, milliseconds. */
-export interface Sample {
-  readonly now: number
-  readonly chunks: ReadonlyMap<string, number>
-}
-
 const NONE: Rates = new Map()
 
 /** How fast streams are, from one look at them to the next. */
@@ -159,17 +151,4 @@ export function useRates(overview: Overview | undefined): Rates {
     setRates(ratesOf(samples.current))
   }, [overview])
   return rates
-}
-
-/** From the oldest sample that knows a stream to the newest. */
-export function ratesOf(samples: readonly Sample[]): Rates {
-  const newest = samples.at(-1)
-  if (newest === undefined) return NONE
-  return new Map(
-    [...newest.chunks].map(([id, chunks]) => {
-      const oldest = samples.find((sample) => sample.chunks.has(id)) ?? newest
-      const seconds = (newest.now - oldest.now) / 1_000
-      return [id, seconds > 0 ? (chunks - (oldest.chunks.get(id) ?? 0)) / seconds : 0]
-    }),
-  )
 }

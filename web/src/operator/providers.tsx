@@ -13,7 +13,7 @@ export function Providers({ providers }: { readonly providers: readonly Provider
   const texts = useOperatorTexts()
   const format = useFormat()
   const columns: readonly Column<ProviderFigures>[] = [
-    { title: texts.target, by: ({ provider }) => provider, cell: ({ provider }) => <bdi>{provider}</bdi> },
+    { title: texts.provider, by: ({ provider }) => provider, cell: ({ provider }) => <bdi>{provider}</bdi> },
     { title: texts.attempts, by: (row) => row.attempts, isNumber: true, cell: (row) => format.number(row.attempts) },
     {
       title: texts.errors,
@@ -21,7 +21,7 @@ export function Providers({ providers }: { readonly providers: readonly Provider
       isNumber: true,
       cell: ({ failed, attempts }) => (
         <>
-          <meter min={0} max={Math.max(1, attempts)} value={failed} aria-label={texts.errors} />
+          <meter className="bad" min={0} max={Math.max(1, attempts)} value={failed} aria-label={texts.errors} />
           {` ${format.number(failed)} · ${format.share(failed / Math.max(1, attempts))}`}
         </>
       ),
@@ -67,7 +67,7 @@ export function Breakers({ breakers }: { readonly breakers: readonly Breaker[] }
     return retryIn === undefined || retryIn < 1 ? texts.whenAsked : texts.inTime(format.time(retryIn))
   }
   const columns: readonly Column<Breaker>[] = [
-    { title: texts.target, by: ({ provider }) => provider, cell: ({ provider }) => <bdi>{provider}</bdi> },
+    { title: texts.provider, by: ({ provider }) => provider, cell: ({ provider }) => <bdi>{provider}</bdi> },
     {
       title: chat.model,
       by: ({ model }) => model,
@@ -91,7 +91,7 @@ export function Breakers({ breakers }: { readonly breakers: readonly Breaker[] }
       ),
     },
     {
-      title: texts.since2,
+      title: texts.lasting,
       by: ({ since }) => since ?? Infinity,
       isNumber: true,
       cell: ({ since }) => (since === undefined ? '—' : format.time(since)),
@@ -102,12 +102,16 @@ export function Breakers({ breakers }: { readonly breakers: readonly Breaker[] }
     <Table
       caption={texts.breakers}
       columns={columns}
-      rows={breakers}
+      rows={breakers.toSorted((a, b) => trouble(b) - trouble(a))}
       keyOf={({ provider, model }) => `${provider} ${model}`}
       empty="—"
-      sortedBy={-1}
     />
   )
+}
+
+/** Who is left out comes first, then who fails. */
+function trouble({ state, failures }: Breaker): number {
+  return state === 'open' ? 2 : state === 'probing' ? 1.5 : failures > 0 ? 1 : 0
 }
 
 /** What is taken of limits now. */

@@ -37,7 +37,7 @@ export function Table<Row>(props: {
       isDown: before.column === column ? !before.isDown : columns[column]?.isNumber === true,
     }))
   return (
-    <div className="table-box" tabIndex={0} role="region" aria-label={caption}>
+    <div className="table-box" tabIndex={0} role="group" aria-label={caption}>
       <table role="table" aria-label={caption} className="figures">
         <thead role="rowgroup">
           <tr role="row">

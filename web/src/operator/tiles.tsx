@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react'
 import { useFormat } from './format.ts'
-import type { Rates } from './open-streams.tsx'
+import type { Rates } from './rates.ts'
 import { useOperatorTexts } from './texts/use-texts.ts'
 import type { Overview } from './wire.ts'
 import type { History } from './wire-history.ts'
@@ -34,7 +34,7 @@ export function Tiles(props: {
         more={`${texts.ofStreams(format.share(failed / Math.max(1, ended)), format.compact(ended))} · ${texts.lastHour}`}
         isBad={failed > 0}
       />
-      <Tile name={texts.rescued} value={format.number(rescued)} more={`${texts.rescuedHint} · ${texts.lastHour}`} />
+      <Tile name={texts.rescued} value={format.number(rescued)} more={texts.lastHour} />
       <Tile
         name={texts.spent}
         value={format.dollars(dollars)}

@@ -100,7 +100,10 @@ function optionsFor(box: HTMLElement, kind: 'lines' | 'bars', count: number, wor
     legend: { show: false },
     padding: [8, 8, 0, 0],
     cursor: { y: false, points: { show: kind === 'lines' }, drag: { setScale: false } },
-    scales: { x: { time: true }, y: { range: (_chart, _low, high) => [0, high > 0 ? high * 1.08 : 1] } },
+    scales: {
+      x: { time: true, range: withMargin },
+      y: { range: (_chart, _low, high) => [0, high > 0 ? high * 1.08 : 1] },
+    },
     axes: [
       {
         ...axis,
@@ -116,10 +119,17 @@ function optionsFor(box: HTMLElement, kind: 'lines' | 'bars', count: number, wor
   }
 }
 
+/** Half a step at both ends: a bar stands around its place. */
+function withMargin(chart: uPlot, from: number, to: number): [number, number] {
+  const [first = 0, second = first + 1] = chart.data[0]
+  const half = (second - first) / 2
+  return [from - half, to + half]
+}
+
 function drawn(box: HTMLElement, kind: 'lines' | 'bars', count: number, i: number): uPlot.Series {
   if (kind === 'lines') {
     const stroke = colour(box, ['--p0', '--p1', '--p2'][i] ?? '--p0')
-    return { stroke, width: 1.75, points: { show: true, size: 4, fill: stroke, width: 0 }, spanGaps: false }
+    return { stroke, width: 1.75, points: { size: 4, fill: stroke, width: 0 }, spanGaps: false }
   }
   // The whole is drawn first, and what is below it over it.
   const fill = colour(box, `--s${(count - 1 - i) % 6}`)
