@@ -13,6 +13,7 @@ const BENCHMARKS: Readonly<Record<string, string>> = {
   ui: 'ui.ts',
   rescue: 'rescue.ts',
   limits: 'limits.ts',
+  teams: 'teams.ts',
 }
 
 /** The load generator makes a string per token; a roomy nursery keeps its collections off the latencies. */

@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import type { Running } from './process.ts'
 import type { Provider } from './provider.ts'
 import { ResponseScanner } from './response.ts'
 import { Tally } from './tally.ts'
@@ -51,7 +52,7 @@ class LoadConnection {
     this.#busy = true
     this.#waiting = true
     const { tokens, interval } = this.#load.shape
-    const request = requestText({ key: this.#key, tokens, interval }, this.#load.port)
+    const request = requestText({ key: this.#key, tokens, interval }, this.#load.port, this.#load.key)
     this.#startedAt = performance.now()
     this.#socket.write(request, 'latin1')
   }
@@ -119,11 +120,14 @@ export class Load {
   readonly port: number
   readonly provider: Provider
   readonly shape: StreamShape
+  /** The bearer key that every request shows. */
+  readonly key: string | undefined
   readonly #connections: LoadConnection[] = []
   #repeat: boolean
 
-  constructor(port: number, provider: Provider, shape: StreamShape, repeat: boolean) {
-    this.port = port
+  constructor(server: Pick<Running, 'port' | 'key'>, provider: Provider, shape: StreamShape, repeat: boolean) {
+    this.port = server.port
+    this.key = server.key
     this.provider = provider
     this.shape = shape
     this.#repeat = repeat

@@ -13,6 +13,8 @@ export interface Running {
   readonly port: number
   /** The process that is measured, with its descendants; undefined where there is nothing to measure. */
   readonly pid: number | undefined
+  /** The key it wants to see, if it wants one. */
+  readonly key?: string | undefined
   stop(): Promise<void>
 }
 

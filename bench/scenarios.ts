@@ -117,7 +117,7 @@ export async function measure(
   let running: Running | undefined
   try {
     running = await target.start(provider.port, cores?.target)
-    const first = await tryOut(running.port, provider)
+    const first = await tryOut(running, provider)
     if (first.size > 0) return { figures: {}, firstTokens: new Float64Array(), errors: first }
     return scenario.name === 'open'
       ? await measureMemory(scenario, running, provider, scale, cores)
@@ -129,16 +129,16 @@ export async function measure(
 }
 
 /** A few short streams, verified: a target that gets these wrong need not be measured. */
-async function tryOut(port: number, provider: Provider): Promise<ReadonlyMap<string, number>> {
-  const load = new Load(port, provider, { tokens: 10, interval: 0 }, false)
+async function tryOut(running: Running, provider: Provider): Promise<ReadonlyMap<string, number>> {
+  const load = new Load(running, provider, { tokens: 10, interval: 0 }, false)
   await load.ramp(50, 50)
   await load.settle(5000)
   return load.tally.errors
 }
 
 /** Streams that last are all opened before the first of them is paced: a target can be saturated only by tokens. */
-async function openStreams(scenario: Scenario, count: number, port: number, provider: Provider): Promise<Load> {
-  const load = new Load(port, provider, scenario.shape, scenario.repeat)
+async function openStreams(scenario: Scenario, count: number, running: Running, provider: Provider): Promise<Load> {
+  const load = new Load(running, provider, scenario.shape, scenario.repeat)
   const rampTime = (count / scenario.rampPerSecond) * 1000
   if (scenario.repeat) {
     provider.pace()
@@ -159,7 +159,7 @@ async function measureLoad(
   cores: Cores | undefined,
 ): Promise<Measurement> {
   const count = streamsOf(scenario, scale)
-  const load = await openStreams(scenario, count, running.port, provider)
+  const load = await openStreams(scenario, count, running, provider)
   await seconds(scale.warmUp)
   const window = new Window(load, running.pid, cores)
   await seconds(scale.seconds)
@@ -178,7 +178,7 @@ async function measureMemory(
   const count = streamsOf(scenario, scale)
   const resident = (): number => (running.pid === undefined ? Number.NaN : residentKb(running.pid))
   const before = resident()
-  const load = await openStreams(scenario, count, running.port, provider)
+  const load = await openStreams(scenario, count, running, provider)
   const window = new Window(load, running.pid, cores)
   await seconds(scale.memoryAt[0])
   const early = (resident() - before) / count

@@ -82,7 +82,7 @@ const SYSTEM = 'You are a helpful assistant. Answer in the language of the quest
 )
 
 /** A whole POST /v1/chat/completions on a kept connection. */
-export function requestText(plan: StreamPlan, port: number): string {
+export function requestText(plan: StreamPlan, port: number, key = 'bench'): string {
   const body = JSON.stringify({
     model: 'gpt-4o-mini',
     stream: true,
@@ -93,7 +93,7 @@ export function requestText(plan: StreamPlan, port: number): string {
     ],
   })
   return (
-    `POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer bench\r\n` +
+    `POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${key}\r\n` +
     `Accept: text/event-stream\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`
   )
 }

@@ -98,7 +98,11 @@ export class Session {
   stream(reply: Reply, request: ChatRequest | undefined, options: CallOptions, startedAt: number): ChatStream {
     const { cache } = options.cache === false || isReplay(reply) ? {} : this.options
     const controller = new AbortController()
-    const abort = (): void => controller.abort()
+    const abort = (): void => {
+      controller.abort()
+      // To abort is to want no more of it, as much as to leave the loop is.
+      if (request !== undefined) void cancel(feed.url)
+    }
     // `send` has linked the signal to the first exchange; this is for all that follow.
     options.signal?.addEventListener('abort', abort, { once: true })
     const own: CallOptions = { ...options, signal: controller.signal, maxRetries: 0 }

@@ -21,7 +21,7 @@ async function run(
 ): Promise<{ tokens: number; streams: number; errors: string[] }> {
   const provider = await Provider.listen()
   try {
-    const load = new Load(await portOf(provider), provider, shape, false)
+    const load = new Load({ port: await portOf(provider) }, provider, shape, false)
     load.tally.begin()
     provider.pace()
     await load.ramp(count, 0)

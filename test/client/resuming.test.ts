@@ -169,15 +169,15 @@ describe('resuming from a gateway', () => {
     await assert.rejects(async () => client.streams.retrieve(`st_${'0'.repeat(32)}`), { name: 'NotFoundError' })
   })
 
-  for (const leave of ['break', 'throw', 'using', 'cancel'] as const) {
+  for (const leave of ['break', 'throw', 'using', 'cancel', 'signal'] as const) {
     test(`leaving by ${leave} cancels the stream at the gateway at once`, async () => {
-      const stream = await client.chat.completions.create({
-        model: 'sim:tokens=5000,first=0,interval=5ms',
-        messages: QUESTION,
-        stream: true,
-      })
+      const wish = new AbortController()
+      const request = { model: 'sim:tokens=5000,first=0,interval=5ms', messages: QUESTION, stream: true } as const
+      const stream = await client.chat.completions.create(request, { signal: wish.signal })
       const id = stream.id ?? ''
-      if (leave === 'using') {
+      if (leave === 'signal') {
+        wish.abort()
+      } else if (leave === 'using') {
         await using left = stream
         assert.equal(left.id, id)
       } else if (leave === 'cancel') {
