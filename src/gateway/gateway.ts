@@ -130,11 +130,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     startedAt: Math.floor(clock.date() / 1_000),
     draining: false,
   }
-  addGauges(context, options.gauges ?? [])
-  prices.loadWhenBilled(options.priceBook, options.config.providers.values())
-  context.keys.watch(() => endRevoked(context))
+  begin(context, options)
   const { app, admin } = createApps(context)
-  for (const orphan of options.orphans ?? []) void takeUp(context, orphan)
   let down: Promise<void> | undefined
   return {
     fetch: (request, transport) => app.fetch(request, transport),
@@ -158,6 +155,14 @@ export function createGateway(options: GatewayOptions): Gateway {
 }
 
 /** One for all; where the operator has a listener of its own, one for each. */
+/** What goes on from the start, without being asked. */
+function begin(context: GatewayContext, { gauges, priceBook, config, orphans }: GatewayOptions): void {
+  addGauges(context, gauges ?? [])
+  context.prices.loadWhenBilled(priceBook, config.providers.values())
+  context.keys.watch(() => endRevoked(context))
+  for (const orphan of orphans ?? []) void takeUp(context, orphan)
+}
+
 function createApps(context: GatewayContext): { readonly app: Hono<GatewayEnv>; readonly admin: Hono<GatewayEnv> } {
   const isSplit = context.config.admin !== undefined
   const app = createApp(context, isSplit ? ROUTES.filter((row) => row.access !== 'admin') : ROUTES)

@@ -47,6 +47,9 @@ export interface Progress {
   readonly idle: number
 }
 
+/** A silence before a failure that is worth a word, in milliseconds. */
+const SILENT_MS = 100
+
 /** Waits of 2^15 milliseconds and more are one bucket. */
 export const GAP_BUCKETS = 17
 
@@ -113,7 +116,15 @@ export class Meter implements AttemptObserver, RelayObserver {
     const current = this.#tries.at(-1)
     if (current !== undefined) current.error ??= error
     const usage = current?.notes?.usage
-    this.#note('failed', { code: error.code, message: error.message, next, ...(usage === undefined ? {} : { usage }) })
+    const silent = this.#chunks > (current?.from ?? 0) ? Math.round(this.#clock.now() - this.#lastAt) : 0
+    this.#note('failed', {
+      code: error.code,
+      message: error.message,
+      next,
+      // How long nothing had come: after text it would look as if there had been text to the end.
+      ...(silent < SILENT_MS ? {} : { silent }),
+      ...(usage === undefined ? {} : { usage }),
+    })
     this.#lease?.failed()
   }
 

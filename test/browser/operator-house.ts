@@ -72,7 +72,7 @@ export async function startOperatorHouse(
   const callers = [
     issueKey(server, {
       name: first,
-      limits: { requestsPerMinute: 600, maxConcurrent: 40, budget: { nanoDollars: 20_000_000_000, period: 'month' } },
+      limits: { requestsPerMinute: 6_000, maxConcurrent: 40, budget: { nanoDollars: 20_000_000_000, period: 'month' } },
     }),
     issueKey(server, { name: second, limits: { tokensPerMinute: 2_000_000, maxConcurrent: 30 } }),
     issueKey(server, { name: third }),

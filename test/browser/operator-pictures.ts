@@ -16,11 +16,11 @@ Date.now = () => real() + shift
 await using house = await startOperatorHouse()
 for (let day = 29; day >= 1; day--) {
   shift = -day * DAY
-  await burst(2 + ((day * 5) % 4), day)
+  for (const round of [0, 1]) await burst(45 + ((day * 17 + round * 5) % 40), day + round)
 }
 for (let half = 46; half >= 3; half--) {
   shift = -half * 30 * MINUTE
-  await burst(2 + ((half * 3) % 5), half)
+  await burst(4 + ((half * 3) % 9), half)
 }
 for (let minute = 58; minute >= 1; minute--) {
   shift = -minute * MINUTE
@@ -32,10 +32,10 @@ await makeBusy(house)
 const browser = await launch()
 try {
   const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 }
-  await pictures('operator', { colorScheme: 'light' })
-  await pictures('operator-dark', { colorScheme: 'dark' })
-  await pictures('operator-phone', { colorScheme: 'light', ...phone })
-  await pictures('operator-phone-dark', { colorScheme: 'dark', ...phone })
+  await pictures('operator', { colorScheme: 'light' }, ['charts', 'month', 'providers', 'keys', 'timeline'])
+  await pictures('operator-dark', { colorScheme: 'dark' }, ['charts', 'timeline'])
+  await pictures('operator-phone', { colorScheme: 'light', ...phone }, ['timeline'])
+  await pictures('operator-phone-dark', { colorScheme: 'dark', ...phone }, ['charts'])
 } finally {
   await browser.close()
   await house.quiet()
@@ -53,22 +53,32 @@ async function burst(count: number, seed: number): Promise<void> {
   }
 }
 
-async function pictures(name: string, options: BrowserContextOptions): Promise<void> {
+async function pictures(name: string, options: BrowserContextOptions, more: readonly string[]): Promise<void> {
   await using shown = await visitOperator(browser, house, options)
   const { page } = shown
   await page.locator('.chart canvas').first().waitFor()
   // Rates are of some seconds.
   await page.waitForTimeout(3_500)
   await page.screenshot({ path: `${FOLDER}${name}.png` })
-  for (const section of ['charts', 'providers', 'keys']) {
+  for (const each of more) {
+    const section = each === 'month' ? 'charts' : each
     await page.evaluate((id) => document.querySelector(`#${id}`)?.scrollIntoView({ behavior: 'instant' }), section)
-    await page.waitForTimeout(300)
-    await page.screenshot({ path: `${FOLDER}${name}-${section}.png` })
+    if (each === 'month') {
+      await page.getByText('30 days', { exact: true }).click()
+      await page.locator('.segments').nth(1).getByText('Model').click()
+      await page.locator('.chart canvas').first().waitFor()
+    }
+    if (each === 'timeline') {
+      await page.getByLabel('Rescued only').check()
+      await page
+        .locator('#ended')
+        .getByRole('combobox', { name: /^Model/ })
+        .selectOption('silent-story')
+      await page.getByRole('table', { name: 'Ended streams' }).getByRole('button', { name: /^st_/ }).first().click()
+      await page.getByRole('dialog').getByText('Timeline').waitFor()
+    }
+    await page.waitForTimeout(400)
+    await page.screenshot({ path: `${FOLDER}${name}-${each}.png` })
   }
-  await page.getByLabel('Rescued only').check()
-  await page.getByRole('table', { name: 'Ended streams' }).getByRole('button', { name: /^st_/ }).first().click()
-  await page.getByRole('dialog').getByText('Timeline').waitFor()
-  await page.waitForTimeout(300)
-  await page.screenshot({ path: `${FOLDER}${name}-timeline.png` })
   for (const wrong of shown.wrongs) console.error(`${name}: ${wrong}`)
 }

@@ -180,7 +180,7 @@ describe('the operator’s page, under load', () => {
       .reduce((all, each) => all + each.prompt_tokens + each.completion_tokens, 0)
     const legend = page.locator('.chart', { hasText: 'Tokens' }).locator('li', { hasText: 'web-app' })
     await legend.waitFor()
-    const written = new Intl.NumberFormat('en-GB', { notation: 'compact', maximumSignificantDigits: 3 }).format(sum)
+    const written = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 }).format(sum)
     await legend.getByText(written, { exact: true }).waitFor()
     await page
       .locator('.tile', { hasText: 'Failed' })

@@ -42,6 +42,21 @@ describe('the tries of a stream', () => {
     assert.equal(west?.failure, undefined)
   })
 
+  test('end in silence where nothing had come before the failure', () => {
+    const silent = readStream({
+      timeline: [
+        { at: 0, type: 'attempt', provider: 'east' },
+        { at: 2, type: 'opened' },
+        { at: 10, type: 'first_token' },
+        { at: 940, type: 'failed', code: 'upstream_between_tokens_timeout', silent: 900 },
+      ],
+    }).timeline
+    assert.deepEqual(lanesOf(silent, 940)[0]?.parts.slice(2), [
+      { kind: 'flow', from: 10, to: 40 },
+      { kind: 'quiet', from: 40, to: 940 },
+    ])
+  })
+
   test('reach to now while a stream is open', () => {
     assert.deepEqual(lanesOf(timeline.slice(0, 2), 500)[0]?.parts.at(-1), { kind: 'quiet', from: 2, to: 500 })
   })

@@ -79,6 +79,9 @@ function AdminOnly({ name }: { readonly name: string | undefined }): ReactNode {
   return (
     <Sheet title={name ?? texts.signIn}>
       <p className="mt-4 mb-6">{texts.adminOnly}</p>
+      <a className="button primary mb-3 block text-center" href="/streams">
+        {texts.operatorPage}
+      </a>
       <button type="button" className="button w-full" onClick={() => void signOut()}>
         {texts.signOut}
       </button>

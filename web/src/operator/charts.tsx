@@ -92,11 +92,8 @@ function Latency({ history }: { readonly history: History }): ReactNode {
   const clock = useShortClock()
   const { from, to, step, points, total } = history
   const grid = useMemo(() => gridOf(from, to, step), [from, to, step])
-  const ttft = useMemo(() => percentileSeries(points, grid, ({ ttft }) => ttft, total), [points, grid, total])
-  const gaps = useMemo(
-    () => percentileSeries(points, grid, ({ interToken }) => interToken, total),
-    [points, grid, total],
-  )
+  const ttft = useMemo(() => percentileSeries(points, grid, (point) => point.ttft, total), [points, grid, total])
+  const gaps = useMemo(() => percentileSeries(points, grid, (point) => point.interToken, total), [points, grid, total])
   const common = { grid, kind: 'lines', format: format.time, formatTime: clock } as const
   return (
     <>

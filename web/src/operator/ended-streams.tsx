@@ -1,6 +1,7 @@
 import { useState, type ReactNode } from 'react'
 import { useTexts } from '../preferences.tsx'
 import { useHeard } from './ask.ts'
+import { nameColumn, numberColumn } from './columns.tsx'
 import { useFormat, useKeyName } from './format.ts'
 import { StreamButton } from './open-streams.tsx'
 import { Cost, Outcome } from './stream-dialog.tsx'
@@ -96,7 +97,6 @@ function useColumns(keys: readonly Key[] | undefined, onShow: (id: string) => vo
   const chat = useTexts()
   const format = useFormat()
   const nameOf = useKeyName(keys)
-  const time = (ms: number | undefined): string => (ms === undefined ? '—' : format.time(ms))
   return [
     { title: texts.id, cell: ({ id }) => <StreamButton id={id} onShow={onShow} /> },
     {
@@ -109,59 +109,24 @@ function useColumns(keys: readonly Key[] | undefined, onShow: (id: string) => vo
         </span>
       ),
     },
-    {
-      title: texts.error,
-      by: ({ error }) => error?.code ?? '',
-      cell: ({ error }) => (
-        <bdi className="name quiet" title={error?.message}>
-          {error?.code ?? '—'}
-        </bdi>
-      ),
-    },
-    {
-      title: texts.key,
-      by: ({ key }) => nameOf(key),
-      cell: ({ key }) => (
-        <bdi className="name" title={key}>
-          {nameOf(key)}
-        </bdi>
-      ),
-    },
-    {
-      title: chat.model,
-      by: ({ model }) => model,
-      cell: ({ model }) => (
-        <bdi className="name" title={model}>
-          {model}
-        </bdi>
-      ),
-    },
-    {
-      title: texts.target,
-      by: ({ provider }) => provider,
-      cell: ({ provider }) => <bdi className="name quiet">{provider}</bdi>,
-    },
-    { title: texts.attempts, by: (stream) => stream.attempts, isNumber: true, cell: ({ attempts }) => attempts },
-    { title: texts.firstToken, by: ({ ttft }) => ttft ?? 0, isNumber: true, cell: ({ ttft }) => time(ttft) },
-    { title: texts.took, by: ({ duration }) => duration ?? 0, isNumber: true, cell: ({ duration }) => time(duration) },
-    {
-      title: texts.tokens,
-      by: ({ charge }) => charge?.output ?? 0,
-      isNumber: true,
-      cell: ({ charge }) => (charge === undefined ? '—' : format.number(charge.output)),
-    },
+    nameColumn(texts.error, ({ error }) => error?.code ?? '—', {
+      hint: ({ error }) => error?.message ?? '',
+      isQuiet: true,
+    }),
+    nameColumn(texts.key, ({ key }) => nameOf(key), { hint: ({ key }) => key }),
+    nameColumn(chat.model, ({ model }) => model),
+    nameColumn(texts.target, ({ provider }) => provider, { isQuiet: true }),
+    numberColumn(texts.attempts, ({ attempts }) => attempts, format.number),
+    numberColumn(texts.firstToken, ({ ttft }) => ttft, format.time),
+    numberColumn(texts.took, ({ duration }) => duration, format.time),
+    numberColumn(texts.tokens, ({ charge }) => charge?.output, format.number),
     {
       title: texts.cost,
-      by: ({ charge }) => charge?.dollars ?? 0,
+      by: ({ charge }) => charge?.dollars ?? -1,
       isNumber: true,
       cell: ({ charge }) => <Cost charge={charge} />,
     },
-    {
-      title: texts.began,
-      by: ({ created }) => created,
-      isNumber: true,
-      cell: ({ created }) => format.clock(created),
-    },
+    numberColumn(texts.began, ({ created }) => created, format.clock),
   ]
 }
 

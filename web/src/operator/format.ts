@@ -7,7 +7,7 @@ export interface Format {
   readonly number: (value: number) => string
   /** `12.3K`. */
   readonly compact: (value: number) => string
-  /** Milliseconds as `340 ms`, `1.2 s` or `3 min 20 s`. */
+  /** Milliseconds as `340ms`, `1.2s` or `3m 20s`, in the reader's language. */
   readonly time: (ms: number) => string
   readonly share: (value: number) => string
   readonly dollars: (value: number) => string
@@ -19,7 +19,7 @@ export interface Format {
 /** How figures are written in the reader's language. */
 export function useFormat(): Format {
   const { language } = usePreferences()
-  return formatFor(localeFor(language))
+  return formatFor(localeFor(language), language)
 }
 
 /** The reader's own variety of the language, where the browser has one: it decides between 14:00 and 2 PM. */
@@ -29,11 +29,12 @@ export function localeFor(language: string): string {
 
 const made = new Map<string, Format>()
 
-function formatFor(language: string): Format {
+function formatFor(language: string, plainLanguage: string): Format {
   const known = made.get(language)
   if (known !== undefined) return known
   const plain = new Intl.NumberFormat(language, { maximumFractionDigits: 1 })
-  const compact = new Intl.NumberFormat(language, { notation: 'compact', maximumSignificantDigits: 3 })
+  // Some regions write millions as a small m, which beside times is a minute.
+  const compact = new Intl.NumberFormat(plainLanguage, { notation: 'compact', maximumSignificantDigits: 3 })
   const share = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 })
   const fine = new Intl.NumberFormat(language, {
     style: 'currency',
@@ -59,7 +60,7 @@ function formatFor(language: string): Format {
     new Intl.NumberFormat(language, {
       style: 'unit',
       unit: name,
-      unitDisplay: 'short',
+      unitDisplay: 'narrow',
       maximumFractionDigits: digits,
       minimumFractionDigits: digits,
     })

@@ -15,13 +15,8 @@ const THEMES: readonly Theme[] = ['auto', 'light', 'dark']
 /** Whether the figures are of now, the way to each section, and how the page looks. */
 export function Header({ heard }: { readonly heard: Heard<Overview> }): ReactNode {
   const texts = useOperatorTexts()
-  const { texts: chat, theme, language, choose } = usePreferences()
+  const { texts: chat } = usePreferences()
   const { keyed, name } = currentSession()
-  const themeNames: Readonly<Record<Theme, string>> = {
-    auto: chat.themeAuto,
-    light: chat.themeLight,
-    dark: chat.themeDark,
-  }
   return (
     <header className="operator-header">
       <div className="top">
@@ -39,34 +34,7 @@ export function Header({ heard }: { readonly heard: Heard<Overview> }): ReactNod
             {name}
           </bdi>
         )}
-        <select
-          aria-label={chat.interfaceLanguage}
-          value={language}
-          onChange={(event) => {
-            const language = LANGUAGES.find((each) => each === event.target.value)
-            if (language !== undefined) choose({ language })
-          }}
-        >
-          {LANGUAGES.map((each) => (
-            <option key={each} value={each} lang={each}>
-              {OWN_NAMES[each]}
-            </option>
-          ))}
-        </select>
-        <select
-          aria-label={chat.theme}
-          value={theme}
-          onChange={(event) => {
-            const theme = THEMES.find((each) => each === event.target.value)
-            if (theme !== undefined) choose({ theme })
-          }}
-        >
-          {THEMES.map((each) => (
-            <option key={each} value={each}>
-              {themeNames[each]}
-            </option>
-          ))}
-        </select>
+        <Appearance />
         {keyed && <IconButton icon="leave" label={chat.signOut} onClick={() => void signOut()} />}
       </div>
       <nav aria-label={texts.sections}>
@@ -77,6 +45,47 @@ export function Header({ heard }: { readonly heard: Heard<Overview> }): ReactNod
         ))}
       </nav>
     </header>
+  )
+}
+
+function Appearance(): ReactNode {
+  const { texts: chat, theme, language, choose } = usePreferences()
+  const themeNames: Readonly<Record<Theme, string>> = {
+    auto: chat.themeAuto,
+    light: chat.themeLight,
+    dark: chat.themeDark,
+  }
+  return (
+    <>
+      <select
+        aria-label={chat.interfaceLanguage}
+        value={language}
+        onChange={({ target }) => {
+          const chosen = LANGUAGES.find((each) => each === target.value)
+          if (chosen !== undefined) choose({ language: chosen })
+        }}
+      >
+        {LANGUAGES.map((each) => (
+          <option key={each} value={each} lang={each}>
+            {OWN_NAMES[each]}
+          </option>
+        ))}
+      </select>
+      <select
+        aria-label={chat.theme}
+        value={theme}
+        onChange={({ target }) => {
+          const chosen = THEMES.find((each) => each === target.value)
+          if (chosen !== undefined) choose({ theme: chosen })
+        }}
+      >
+        {THEMES.map((each) => (
+          <option key={each} value={each}>
+            {themeNames[each]}
+          </option>
+        ))}
+      </select>
+    </>
   )
 }
 

@@ -1,7 +1,7 @@
-import { textOf } from './fields.ts'
+import { numberOf, textOf } from './fields.ts'
 import type { TimelineEvent } from './wire.ts'
 
-/** A part of a try: until it was accepted, until its first text, its text. Times in milliseconds. */
+/** A part of a try: until it was accepted, without text, its text. Times in milliseconds. */
 export interface Part {
   readonly kind: 'dial' | 'quiet' | 'flow'
   readonly from: number
@@ -38,7 +38,10 @@ function laneOf(events: readonly TimelineEvent[], until: number): Lane {
   const text = seam?.at ?? (find('first_token')?.at || undefined)
   const parts: Part[] = [{ kind: 'dial', from, to: opened?.at ?? to }]
   if (opened !== undefined) parts.push({ kind: 'quiet', from: opened.at, to: text ?? to })
-  if (text !== undefined) parts.push({ kind: 'flow', from: text, to })
+  if (text !== undefined) {
+    const silent = Math.min(to - text, numberOf(failed?.facts['silent']))
+    parts.push({ kind: 'flow', from: text, to: to - silent }, { kind: 'quiet', from: to - silent, to })
+  }
   const why = failed ?? (ended?.facts['code'] === undefined ? undefined : ended)
   return {
     provider: textOf(first?.facts['provider']),

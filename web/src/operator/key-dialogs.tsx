@@ -4,6 +4,7 @@ import { Dialog } from '../parts/dialog.tsx'
 import { useTexts } from '../preferences.tsx'
 import { signIn } from '../session.ts'
 import { ask, Refusal } from './ask.ts'
+import { textOf } from './fields.ts'
 import { specOf } from './key-spec.ts'
 import { useOperatorTexts } from './texts/use-texts.ts'
 import { readIssued, type Key } from './wire-keys.ts'
@@ -81,7 +82,7 @@ export function RotateDialog(props: {
   const texts = useOperatorTexts()
   const rotate = async (form: FormData): Promise<void> => {
     const path = `/admin/v1/keys/${encodeURIComponent(of.id)}/rotate`
-    onSecret(readIssued(await ask(path, { overlap: String(form.get('overlap')) })) ?? '')
+    onSecret(readIssued(await ask(path, { overlap: textOf(form.get('overlap')) })) ?? '')
   }
   return (
     <Dialog title={texts.rotate} onClose={onClose}>

@@ -1,6 +1,7 @@
 import { useState, type ReactNode } from 'react'
 import { useTexts } from '../preferences.tsx'
 import { ask } from './ask.ts'
+import { nameColumn, numberColumn } from './columns.tsx'
 import { useFormat } from './format.ts'
 import { IssueDialog, RotateDialog, SecretDialog } from './key-dialogs.tsx'
 import { Use } from './providers.tsx'
@@ -72,7 +73,6 @@ function RevokeDialog(props: {
 function useColumns(onDo: (doing: Doing) => void): readonly Column<Key>[] {
   const texts = useOperatorTexts()
   const format = useFormat()
-  const most = (value: number | undefined): string => (value === undefined ? '—' : format.compact(value))
   return [
     {
       title: texts.name,
@@ -95,32 +95,10 @@ function useColumns(onDo: (doing: Doing) => void): readonly Column<Key>[] {
         </span>
       ),
     },
-    {
-      title: texts.models,
-      cell: ({ models }) => (
-        <bdi className="name quiet" title={models?.join(', ')}>
-          {models?.join(', ') ?? texts.allModels}
-        </bdi>
-      ),
-    },
-    {
-      title: texts.perMinute,
-      by: (key) => key.requestsPerMinute ?? Infinity,
-      isNumber: true,
-      cell: (key) => most(key.requestsPerMinute),
-    },
-    {
-      title: texts.tokensPerMinute,
-      by: (key) => key.tokensPerMinute ?? Infinity,
-      isNumber: true,
-      cell: (key) => most(key.tokensPerMinute),
-    },
-    {
-      title: texts.atOnce,
-      by: (key) => key.maxConcurrent ?? Infinity,
-      isNumber: true,
-      cell: (key) => most(key.maxConcurrent),
-    },
+    nameColumn(texts.models, ({ models }) => models?.join(', ') ?? texts.allModels, { isQuiet: true }),
+    numberColumn(texts.perMinute, (key) => key.requestsPerMinute, format.compact),
+    numberColumn(texts.tokensPerMinute, (key) => key.tokensPerMinute, format.compact),
+    numberColumn(texts.atOnce, (key) => key.maxConcurrent, format.compact),
     {
       title: texts.budget,
       by: ({ spent }) => (spent === undefined ? -1 : spent.dollars / spent.of),
@@ -141,31 +119,31 @@ function useColumns(onDo: (doing: Doing) => void): readonly Column<Key>[] {
       isNumber: true,
       cell: ({ expires }) => (expires === undefined ? texts.never : format.day(expires)),
     },
-    {
-      title: texts.actions,
-      cell: (key) =>
-        key.status === 'revoked' ? (
-          ''
-        ) : (
-          <span className="flex gap-1.5">
-            <button
-              type="button"
-              className="small"
-              aria-label={`${texts.rotate}: ${key.name}`}
-              onClick={() => onDo({ type: 'rotate', key })}
-            >
-              {texts.rotate}
-            </button>
-            <button
-              type="button"
-              className="small danger"
-              aria-label={`${texts.revoke}: ${key.name}`}
-              onClick={() => onDo({ type: 'revoke', key })}
-            >
-              {texts.revoke}
-            </button>
-          </span>
-        ),
-    },
+    { title: texts.actions, cell: (key) => <KeyActions of={key} onDo={onDo} /> },
   ]
+}
+
+function KeyActions({ of, onDo }: { readonly of: Key; readonly onDo: (doing: Doing) => void }): ReactNode {
+  const texts = useOperatorTexts()
+  if (of.status === 'revoked') return null
+  return (
+    <span className="flex gap-1.5">
+      <button
+        type="button"
+        className="small"
+        aria-label={`${texts.rotate}: ${of.name}`}
+        onClick={() => onDo({ type: 'rotate', key: of })}
+      >
+        {texts.rotate}
+      </button>
+      <button
+        type="button"
+        className="small danger"
+        aria-label={`${texts.revoke}: ${of.name}`}
+        onClick={() => onDo({ type: 'revoke', key: of })}
+      >
+        {texts.revoke}
+      </button>
+    </span>
+  )
 }

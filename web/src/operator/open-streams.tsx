@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { useTexts } from '../preferences.tsx'
+import { nameColumn, numberColumn } from './columns.tsx'
 import { useFormat, useKeyName } from './format.ts'
 import { ratesOf, type Rates, type Sample } from './rates.ts'
 import { Table, type Column } from './table.tsx'
@@ -22,75 +23,7 @@ export function OpenStreams(props: {
 }): ReactNode {
   const { overview, rates, keys, onShow, onCancel } = props
   const texts = useOperatorTexts()
-  const chat = useTexts()
-  const format = useFormat()
-  const nameOf = useKeyName(keys)
-  const targetOf = ({ provider, targetModel }: OpenStream): string =>
-    targetModel === undefined ? provider : `${provider} / ${targetModel}`
-  const columns: readonly Column<OpenStream>[] = [
-    { title: texts.id, cell: ({ id }) => <StreamButton id={id} onShow={onShow} /> },
-    {
-      title: texts.key,
-      by: ({ key }) => nameOf(key),
-      cell: ({ key }) => (
-        <bdi className="name" title={key}>
-          {nameOf(key)}
-        </bdi>
-      ),
-    },
-    {
-      title: chat.model,
-      by: ({ model }) => model,
-      cell: ({ model }) => (
-        <bdi className="name" title={model}>
-          {model}
-        </bdi>
-      ),
-    },
-    {
-      title: texts.target,
-      by: targetOf,
-      cell: (stream) => (
-        <bdi className="name quiet" title={targetOf(stream)}>
-          {targetOf(stream)}
-        </bdi>
-      ),
-    },
-    {
-      title: texts.state,
-      by: ({ state, idle }) => `${state} ${String(Math.floor(idle)).padStart(9, '0')}`,
-      cell: (stream) => <State stream={stream} />,
-    },
-    { title: texts.attempts, by: (stream) => stream.attempts, isNumber: true, cell: ({ attempts }) => attempts },
-    {
-      title: texts.chunks,
-      hint: texts.chunksHint,
-      by: ({ chunks }) => chunks,
-      isNumber: true,
-      cell: ({ chunks }) => format.number(chunks),
-    },
-    {
-      title: texts.rate,
-      by: ({ id }) => rates.get(id) ?? 0,
-      isNumber: true,
-      cell: ({ id }) => format.number(Math.round(rates.get(id) ?? 0)),
-    },
-    { title: texts.age, by: ({ age }) => age, isNumber: true, cell: ({ age }) => format.time(age) },
-    { title: texts.readers, by: ({ readers }) => readers, isNumber: true, cell: ({ readers }) => readers },
-    {
-      title: texts.actions,
-      cell: ({ id }) => (
-        <button
-          type="button"
-          className="small danger"
-          aria-label={`${texts.cancelStream} ${id}`}
-          onClick={() => onCancel(id)}
-        >
-          {texts.cancelStream}
-        </button>
-      ),
-    },
-  ]
+  const columns = useColumns(rates, keys, onShow, onCancel)
   return (
     <>
       {overview.open.length < overview.streams && (
@@ -106,6 +39,52 @@ export function OpenStreams(props: {
       />
     </>
   )
+}
+
+function useColumns(
+  rates: Rates,
+  keys: readonly Key[] | undefined,
+  onShow: (id: string) => void,
+  onCancel: (id: string) => void,
+): readonly Column<OpenStream>[] {
+  const texts = useOperatorTexts()
+  const chat = useTexts()
+  const format = useFormat()
+  const nameOf = useKeyName(keys)
+  const rateOf = ({ id }: OpenStream): number => Math.round(rates.get(id) ?? 0)
+  return [
+    { title: texts.id, cell: ({ id }) => <StreamButton id={id} onShow={onShow} /> },
+    nameColumn(texts.key, ({ key }) => nameOf(key), { hint: ({ key }) => key }),
+    nameColumn(chat.model, ({ model }) => model),
+    nameColumn(texts.target, targetOf, { isQuiet: true }),
+    {
+      title: texts.state,
+      by: ({ state, idle }) => `${state} ${String(Math.floor(idle)).padStart(9, '0')}`,
+      cell: (stream) => <State stream={stream} />,
+    },
+    numberColumn(texts.attempts, ({ attempts }) => attempts, format.number),
+    { ...numberColumn(texts.chunks, ({ chunks }: OpenStream) => chunks, format.number), hint: texts.chunksHint },
+    numberColumn(texts.rate, rateOf, format.number),
+    numberColumn(texts.age, ({ age }) => age, format.time),
+    numberColumn(texts.readers, ({ readers }) => readers, format.number),
+    {
+      title: texts.actions,
+      cell: ({ id }) => (
+        <button
+          type="button"
+          className="small danger"
+          aria-label={`${texts.cancelStream} ${id}`}
+          onClick={() => onCancel(id)}
+        >
+          {texts.cancelStream}
+        </button>
+      ),
+    },
+  ]
+}
+
+function targetOf({ provider, targetModel }: OpenStream): string {
+  return targetModel === undefined ? provider : `${provider} / ${targetModel}`
 }
 
 /** A stream by its id, and the way to what happened to it. */

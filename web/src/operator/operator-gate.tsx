@@ -26,6 +26,28 @@ export function OperatorGate(): ReactNode {
 function Login({ session }: { readonly session: Session }): ReactNode {
   const texts = useOperatorTexts()
   const chat = useTexts()
+  return (
+    <main className="flex h-dvh items-center justify-center overflow-y-auto p-4">
+      <div className="sheet">
+        <p className="text-sm text-quiet">Sluice · {texts.title}</p>
+        <h1 className="text-2xl font-semibold tracking-tight">{chat.signIn}</h1>
+        {session.caller !== undefined && (
+          <p className="mt-4 text-sm text-danger [overflow-wrap:anywhere]">
+            {texts.notAdmin(session.name ?? session.caller)}{' '}
+            <button type="button" className="link" onClick={() => void signOut()}>
+              {chat.signOut}
+            </button>
+          </p>
+        )}
+        <LoginForm />
+      </div>
+    </main>
+  )
+}
+
+function LoginForm(): ReactNode {
+  const texts = useOperatorTexts()
+  const chat = useTexts()
   const [failure, setFailure] = useState<LoginFailure>()
   const [isAsking, setAsking] = useState(false)
   const enter = async (form: FormData): Promise<void> => {
@@ -40,50 +62,36 @@ function Login({ session }: { readonly session: Session }): ReactNode {
   }
   const said = { refused: chat.keyRefused, unreachable: chat.unreachable, insecure: chat.sessionNeedsHttps }
   return (
-    <main className="flex h-dvh items-center justify-center overflow-y-auto p-4">
-      <div className="sheet">
-        <p className="text-sm text-quiet">Sluice · {texts.title}</p>
-        <h1 className="text-2xl font-semibold tracking-tight">{chat.signIn}</h1>
-        {session.caller !== undefined && (
-          <p className="mt-4 text-sm text-danger [overflow-wrap:anywhere]">
-            {texts.notAdmin(session.name ?? session.caller)}{' '}
-            <button type="button" className="link" onClick={() => void signOut()}>
-              {chat.signOut}
-            </button>
-          </p>
-        )}
-        <form
-          className="mt-6 space-y-4"
-          onSubmit={(event) => {
-            event.preventDefault()
-            void enter(new FormData(event.currentTarget))
-          }}
-        >
-          <p>{texts.adminKeyHint}</p>
-          <label className="field">
-            <span>{chat.apiKey}</span>
-            <input
-              name="key"
-              type="password"
-              autoComplete="current-password"
-              spellCheck={false}
-              required
-              autoFocus
-              dir="ltr"
-              placeholder="sk-sluice-admin-…"
-            />
-          </label>
-          {failure !== undefined && (
-            <p role="alert" className="text-sm text-danger">
-              {said[failure]}
-            </p>
-          )}
-          <button type="submit" className="button primary w-full" disabled={isAsking}>
-            {chat.signIn}
-          </button>
-          <p className="text-sm text-quiet">{chat.keyHint}</p>
-        </form>
-      </div>
-    </main>
+    <form
+      className="mt-6 space-y-4"
+      onSubmit={(event) => {
+        event.preventDefault()
+        void enter(new FormData(event.currentTarget))
+      }}
+    >
+      <p>{texts.adminKeyHint}</p>
+      <label className="field">
+        <span>{chat.apiKey}</span>
+        <input
+          name="key"
+          type="password"
+          autoComplete="current-password"
+          spellCheck={false}
+          required
+          autoFocus
+          dir="ltr"
+          placeholder="sk-sluice-admin-…"
+        />
+      </label>
+      {failure !== undefined && (
+        <p role="alert" className="text-sm text-danger">
+          {said[failure]}
+        </p>
+      )}
+      <button type="submit" className="button primary w-full" disabled={isAsking}>
+        {chat.signIn}
+      </button>
+      <p className="text-sm text-quiet">{chat.keyHint}</p>
+    </form>
   )
 }

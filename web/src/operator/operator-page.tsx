@@ -70,16 +70,28 @@ export function OperatorPage(): ReactNode {
       </main>
       {shown !== undefined && <StreamDialog id={shown} keys={keys} onClose={() => show(undefined)} />}
       {cancelling !== undefined && (
-        <SureDialog
-          title={texts.cancelIt}
-          question={texts.cancelAsk(cancelling)}
-          doIt={texts.cancelIt}
-          dontDoIt={texts.keep}
-          onDo={() => ask(`/admin/v1/streams/${encodeURIComponent(cancelling)}/cancel`, {}).then(heard.refresh)}
-          onClose={() => cancel(undefined)}
-        />
+        <CancelDialog id={cancelling} onDone={heard.refresh} onClose={() => cancel(undefined)} />
       )}
     </div>
+  )
+}
+
+function CancelDialog(props: {
+  readonly id: string
+  readonly onDone: () => void
+  readonly onClose: () => void
+}): ReactNode {
+  const { id, onDone, onClose } = props
+  const texts = useOperatorTexts()
+  return (
+    <SureDialog
+      title={texts.cancelIt}
+      question={texts.cancelAsk(id)}
+      doIt={texts.cancelIt}
+      dontDoIt={texts.keep}
+      onDo={() => ask(`/admin/v1/streams/${encodeURIComponent(id)}/cancel`, {}).then(onDone)}
+      onClose={onClose}
+    />
   )
 }
 

@@ -2,6 +2,7 @@ import type { ReactNode } from 'react'
 import { useTexts } from '../preferences.tsx'
 import { useFormat, useKeyName } from './format.ts'
 import { kindOf } from './journey.ts'
+import { Meter } from './meter.tsx'
 import { Table, type Column } from './table.tsx'
 import { useOperatorTexts } from './texts/use-texts.ts'
 import type { Breaker, LimitUse } from './wire.ts'
@@ -21,7 +22,7 @@ export function Providers({ providers }: { readonly providers: readonly Provider
       isNumber: true,
       cell: ({ failed, attempts }) => (
         <>
-          <meter className="bad" min={0} max={Math.max(1, attempts)} value={failed} aria-label={texts.errors} />
+          <Meter isBad label={texts.errors} value={failed} of={attempts} />
           {` ${format.number(failed)} · ${format.share(failed / Math.max(1, attempts))}`}
         </>
       ),
@@ -83,10 +84,9 @@ export function Breakers({ breakers }: { readonly breakers: readonly Breaker[] }
       cell: (breaker) => (
         <span className="state" data-state={`breaker-${breaker.state}`}>
           {texts.breakerStates[breaker.state] ?? breaker.state}
-          <small>
-            {breaker.state === 'closed' &&
-              (breaker.failures === 0 ? texts.neverFailed : texts.counts(breaker.failures, breaker.tries))}
-          </small>
+          {breaker.state === 'closed' && (
+            <small>{breaker.failures === 0 ? texts.neverFailed : texts.counts(breaker.failures, breaker.tries)}</small>
+          )}
         </span>
       ),
     },
@@ -172,8 +172,7 @@ export function Use(props: {
   if (of === undefined) return <span className="quiet">—</span>
   return (
     <>
-      <meter min={0} max={of} high={of * 0.8} optimum={0} value={Math.min(used, of)} aria-label={title} />{' '}
-      {texts.usedOf(write(used), write(of))}
+      <Meter label={title} value={used} of={of} /> {texts.usedOf(write(used), write(of))}
     </>
   )
 }

@@ -6,6 +6,7 @@ import { useHeard } from './ask.ts'
 import { textOf, numberOf } from './fields.ts'
 import { useFormat, useKeyName } from './format.ts'
 import { kindOf, lanesOf, ticks, type Lane } from './journey.ts'
+import type { OperatorTexts } from './texts/en.ts'
 import { useOperatorTexts } from './texts/use-texts.ts'
 import { readStream, type Charge, type Stream, type TimelineEvent } from './wire.ts'
 import type { Key } from './wire-keys.ts'
@@ -153,7 +154,7 @@ function LaneRow({ lane, end }: { readonly lane: Lane; readonly end: number }): 
       <div className="track">
         {parts.map(({ kind, from, to }) => (
           <i
-            key={kind}
+            key={from}
             className="part"
             data-kind={kind}
             style={{ left: place(from), width: `max(2px, ${((to - from) / end) * 100}%)` }}
@@ -182,7 +183,7 @@ function Events({ timeline }: { readonly timeline: readonly TimelineEvent[] }): 
           <li key={i} data-type={event.type}>
             <span className="tabular-nums">{format.time(event.at)}</span>
             <strong>{texts.events[event.type] ?? event.type}</strong>
-            <span className="text-quiet">{wordsOf(event, texts.seamOf)}</span>
+            <span className="text-quiet">{wordsOf(event, texts, format.time)}</span>
           </li>
         ))}
       </ol>
@@ -191,16 +192,17 @@ function Events({ timeline }: { readonly timeline: readonly TimelineEvent[] }): 
 }
 
 /** What an event says of itself, without what its name says already. */
-function wordsOf({ type, facts }: TimelineEvent, seamOf: (mode: string, overlap: number) => string): string {
-  if (type === 'seam') return seamOf(textOf(facts['mode']), numberOf(facts['overlap']))
+function wordsOf({ type, facts }: TimelineEvent, texts: OperatorTexts, time: (ms: number) => string): string {
+  if (type === 'seam') return texts.seamOf(textOf(facts['mode']), numberOf(facts['overlap']))
   if (type === 'attempt') {
     const target = [textOf(facts['provider']), textOf(facts['model'])].filter((each) => each !== '').join(' / ')
     return [target, textOf(facts['mode'])].filter((each) => each !== '').join(', ')
   }
   return Object.entries(facts)
     .filter(([, value]) => typeof value === 'string' || typeof value === 'number')
-    .map(([name, value]) =>
-      name === 'message' || name === 'code' || name === 'outcome' ? String(value) : `${name} ${String(value)}`,
-    )
+    .map(([name, value]) => {
+      if (name === 'silent') return texts.idle(time(numberOf(value)))
+      return name === 'message' || name === 'code' || name === 'outcome' ? String(value) : `${name} ${String(value)}`
+    })
     .join(', ')
 }

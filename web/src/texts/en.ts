@@ -106,6 +106,7 @@ export const en = {
   sessionNeedsHttps: 'Sessions need HTTPS, or a gateway on this machine.',
   signOut: 'Sign out',
   sessionOver: 'Your session is over. Sign in again; nothing of this conversation is lost.',
+  operatorPage: 'Open the operator’s page',
   adminOnly:
     'This is an admin key: it sees and changes everything but calls no models. Sign in with a caller’s key to chat.',
   keys: 'Enter sends · Shift+Enter starts a line · Esc stops · Ctrl+K commands',

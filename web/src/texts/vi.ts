@@ -104,6 +104,7 @@ export const vi: Texts = {
   sessionNeedsHttps: 'Phiên cần HTTPS, hoặc cổng trên máy này.',
   signOut: 'Đăng xuất',
   sessionOver: 'Phiên đã hết. Hãy đăng nhập lại; cuộc trò chuyện này không mất gì.',
+  operatorPage: 'Mở trang của người vận hành',
   adminOnly:
     'Đây là khóa quản trị: xem và thay đổi mọi thứ nhưng không gọi mô hình. Hãy đăng nhập bằng khóa người gọi để trò chuyện.',
   keys: 'Enter gửi · Shift+Enter xuống dòng · Esc dừng · Ctrl+K lệnh',

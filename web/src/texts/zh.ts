@@ -100,6 +100,7 @@ export const zh: Texts = {
   sessionNeedsHttps: '会话需要 HTTPS，或本机上的网关。',
   signOut: '退出登录',
   sessionOver: '会话已结束。请重新登录；此对话没有丢失任何内容。',
+  operatorPage: '打开运维页面',
   adminOnly: '这是管理员密钥：可查看和更改一切，但不能调用模型。请用调用者密钥登录后聊天。',
   keys: 'Enter 发送 · Shift+Enter 换行 · Esc 停止 · Ctrl+K 命令',
 }

@@ -90,7 +90,7 @@ export const en = {
   } as Readonly<Record<string, string>>,
   timelineOf: (tries: number, time: string): string => `${tries} tries in ${time}`,
   dial: 'until accepted',
-  quiet: 'until text',
+  quiet: 'without text',
   flow: 'text',
   range: 'Time',
   ranges: { hour: 'Hour', day: 'Day', month: '30 days' } as Readonly<Record<string, string>>,

@@ -86,7 +86,7 @@ export const ru: OperatorTexts = {
   kinds: { deadline: 'срок', cut: 'обрыв', refused: 'отказ', limit: 'лимит', ours: 'прервано здесь' },
   timelineOf: (tries, time) => `${tries} ${plural(tries, 'попытка', 'попытки', 'попыток')} за ${time}`,
   dial: 'до принятия',
-  quiet: 'до текста',
+  quiet: 'без текста',
   flow: 'текст',
   range: 'Время',
   ranges: { hour: 'Час', day: 'Сутки', month: '30 дней' },

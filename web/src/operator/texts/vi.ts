@@ -80,7 +80,7 @@ export const vi: OperatorTexts = {
   kinds: { deadline: 'hạn chót', cut: 'bị cắt', refused: 'bị từ chối', limit: 'giới hạn', ours: 'dừng tại đây' },
   timelineOf: (tries, time) => `${tries} lần thử trong ${time}`,
   dial: 'đến khi được nhận',
-  quiet: 'đến khi có chữ',
+  quiet: 'không có chữ',
   flow: 'chữ',
   range: 'Thời gian',
   ranges: { hour: 'Giờ', day: 'Ngày', month: '30 ngày' },

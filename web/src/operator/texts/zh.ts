@@ -80,7 +80,7 @@ export const zh: OperatorTexts = {
   kinds: { deadline: '超时', cut: '中断', refused: '被拒绝', limit: '限额', ours: '在此结束' },
   timelineOf: (tries, time) => `${time} 内尝试 ${tries} 次`,
   dial: '直到接受',
-  quiet: '直到出字',
+  quiet: '无文本',
   flow: '文本',
   range: '时间',
   ranges: { hour: '小时', day: '天', month: '30 天' },
