@@ -154,7 +154,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 }
 
-/** One for all; where the operator has a listener of its own, one for each. */
 /** What goes on from the start, without being asked. */
 function begin(context: GatewayContext, { gauges, priceBook, config, orphans }: GatewayOptions): void {
   addGauges(context, gauges ?? [])
@@ -163,6 +162,7 @@ function begin(context: GatewayContext, { gauges, priceBook, config, orphans }: 
   for (const orphan of orphans ?? []) void takeUp(context, orphan)
 }
 
+/** One for all; where the operator has a listener of its own, one for each. */
 function createApps(context: GatewayContext): { readonly app: Hono<GatewayEnv>; readonly admin: Hono<GatewayEnv> } {
   const isSplit = context.config.admin !== undefined
   const app = createApp(context, isSplit ? ROUTES.filter((row) => row.access !== 'admin') : ROUTES)
