@@ -24,14 +24,13 @@ export async function runUpstream(options: UpstreamOptions, print: (text: string
   const started = performance.now()
   const random = new Random(options.seed)
   const violations = new Violations()
-  // Mostly waiting for the breaker's pauses, so it goes on beside the rest.
-  const breaker = breakerTable(violations)
   print(await faultTable(faultCases({ whole: true, pairs: options.pairs }, random.fork('faults')), violations))
   print(`\n${await requestTable(1, violations)}`)
   print(`\n${await firstByteTable(8, violations)}`)
   print(`\n${await seamTable({ step: 1, overlaps: options.overlaps }, violations)}`)
   if (inexact.length > 0) print(`\njoins by instruction that were not exact:\n  ${inexact.join('\n  ')}`)
-  print(`\n${await breaker}`)
+  // By itself: on a busy event loop a request from before the breaker opened arrives late, and looks like a probe.
+  print(`\n${await breakerTable(violations)}`)
   print(`\n${breakerModelTable(options.schedules, random.fork('breaker'), violations)}`)
   print(`\n${violations.count} violations, ${seconds(performance.now() - started)}`)
   if (violations.count > 0) print(violations.text())
