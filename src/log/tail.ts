@@ -7,6 +7,12 @@ const BATCH_CHARS = 256 * 1024
 /** Batches kept so that readers at the same place are given the same object. A power of two. */
 const RECENT = 2
 
+/**
+ * So many entries are kept as they came until they are readable; beyond, the older ones are read back from their
+ * bytes. Behind a disk that cannot follow they would be most of what the garbage collector has to move.
+ */
+const FRESH_MOST = 4
+
 /** Never written to. */
 const NONE: NewEntry[] = []
 
@@ -40,7 +46,7 @@ interface Oddity {
  */
 export class Tail {
   readonly #data = new TextStore()
-  /** What was pushed and is not readable yet, so that waiting readers get it as it came. */
+  /** The newest of what was pushed and is not readable yet, so that waiting readers get it as it came. */
   #fresh: NewEntry[] = NONE
   #odd: Map<number, Oddity> | undefined
   readonly #waiters: Waiter[] = []
@@ -88,7 +94,7 @@ export class Tail {
   push(entry: NewEntry): number {
     const offset = ++this.#pushed
     const cost = this.#data.push(entry.data) + ENTRY_OVERHEAD
-    if (this.#fresh === NONE) this.#fresh = [entry]
+    if (this.#fresh === NONE || this.#fresh.length >= FRESH_MOST) this.#fresh = [entry]
     else this.#fresh.push(entry)
     if (entry.kind !== 'chunk' || entry.name !== undefined) {
       this.#odd ??= new Map()
@@ -105,7 +111,7 @@ export class Tail {
     this.#readable = upTo
     const fresh = this.#fresh
     const first = this.#pushed - fresh.length + 1
-    this.#fresh = upTo === this.#pushed ? NONE : fresh.slice(upTo + 1 - first)
+    this.#fresh = upTo === this.#pushed ? NONE : fresh.slice(Math.max(0, upTo + 1 - first))
     const waiters = this.#waiters
     if (waiters.length === 0) return
     // With a single reader there is nobody to share with: kept batches would only outlive their use.

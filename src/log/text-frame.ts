@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer'
+
 /** What texts that follow each other have in common. */
 export interface Frame {
   /** The number of the first text that stands in it. */
@@ -34,6 +36,14 @@ export function commonEnds(left: string, right: string): Omit<Frame, 'from'> {
   if (before + after < LEAST) return NOTHING
   return { before: right.slice(0, before), after: right.slice(right.length - after) }
 }
+
+/** The same frame, which keeps none of the texts alive that it was found in. */
+export function compactFrame({ from, before, after }: Frame): Frame {
+  return { from, before: copyOf(before), after: copyOf(after) }
+}
+
+/** V8 makes a piece of a text a view of it; bytes in between make it a text of its own. */
+const copyOf = (text: string): string => (text.length === 0 ? '' : Buffer.from(text).toString())
 
 /** Whether a text stands in this frame. In nothing, none does: it would never be given a better one. */
 export function fits(text: string, { before, after }: Frame): boolean {

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { commonEnds, fits, NOTHING, type Frame } from './text-frame.ts'
+import { commonEnds, compactFrame, fits, NOTHING, type Frame } from './text-frame.ts'
 
 /** Pages double from this size up to the larger one, in bytes; a longer text gets a page of its own. */
 const FIRST_PAGE = 512
@@ -98,12 +98,15 @@ export class TextStore {
   /** No more texts will come: gives back what the last page has too much. */
   trim(): void {
     this.#last = ''
+    this.#ends = this.#ends.slice(0, Math.max(1, this.#length))
+    // Lists that grew have room for more, and a piece of a text keeps the whole of it.
+    this.#frames = this.#frames.map(compactFrame)
     const last = this.#pages.at(-1)
     if (last === undefined || this.#end - last.base === last.bytes.length) return
     // A copy of its own: `subarray` would keep the whole page, and small buffers share a pool.
     const bytes = Buffer.allocUnsafeSlow(this.#end - last.base)
     last.bytes.copy(bytes)
-    this.#pages[this.#pages.length - 1] = { base: last.base, bytes }
+    this.#pages = [...this.#pages.slice(0, -1), { base: last.base, bytes }]
   }
 
   /** The newest frame where the text fits into it, else one that the text has in common with the last one. */
