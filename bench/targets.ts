@@ -54,8 +54,7 @@ function sluice(name: string, log: 'memory' | 'file', only?: readonly string[]):
       const data = mkdtempSync(join(tmpdir(), 'sluice-bench-data-'))
       const place = ['--port', String(port), '--host', '127.0.0.1', '--upstream', upstream, '--upstream-key', 'bench']
       const store = log === 'file' ? ['--log', log, '--data', data] : ['--log', log]
-      // With the flags of `npm start`.
-      const command = [process.execPath, '--max-semi-space-size=8', SLUICE ?? '', 'serve', ...place, ...store] as const
+      const command = [process.execPath, SLUICE ?? '', 'serve', ...place, ...store] as const
       return startServer(core, port, command, () => rmSync(data, { recursive: true, force: true }))
     },
   }

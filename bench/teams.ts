@@ -43,7 +43,7 @@ function gateway(name: string, program: string, isGuarded: boolean): Target {
       )
       const key = isGuarded ? createKey(folder) : undefined
       const place = ['--port', String(port), '--host', '127.0.0.1', '--config', config]
-      const command = [process.execPath, '--max-semi-space-size=8', program, 'serve', ...place] as const
+      const command = [process.execPath, program, 'serve', ...place] as const
       const running = await startServer(core, port, command, () => rmSync(folder, { recursive: true, force: true }))
       return { ...running, key }
     },

@@ -1,5 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8
-// The flag: short collections of young objects, and 9 KB less memory for each open stream (docs/decisions/0015).
+#!/usr/bin/env node
 // Plain JavaScript that any Node from 18 on can read: it finds the runtime and the program, no more.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -7,7 +6,6 @@ import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 const NEEDED = 24
-const FLAGS = ['--max-semi-space-size=8']
 
 const root = new URL('../', import.meta.url)
 const major = Number(process.versions.node.split('.')[0])
@@ -37,7 +35,7 @@ function startNewer() {
     process.exitCode = 1
     return
   }
-  const child = spawn(newer, [...FLAGS, fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
+  const child = spawn(newer, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' })
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP']
   for (const signal of signals) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => {
