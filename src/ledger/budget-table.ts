@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { KeyBudget } from './key.ts'
+import { WriteBehind } from './write-behind.ts'
 
 /** What a key has spent in one period. */
 export interface SpentRow {
@@ -12,7 +13,6 @@ export interface SpentRow {
 
 /** Rows in one transaction: some milliseconds of the event loop at most. */
 const ROWS_AT_ONCE = 500
-const RETRY_MS = 500
 
 /**
  * What keys have spent, behind a layer of what was not written yet. Lookups see both; writing is one
@@ -23,9 +23,10 @@ export class BudgetTable {
   readonly #find: StatementSync
   readonly #put: StatementSync
   readonly #unwritten = new Map<string, SpentRow>()
-  #soon: ReturnType<typeof setImmediate> | undefined
-  #later: ReturnType<typeof setTimeout> | undefined
-  #reason: string | undefined
+  readonly #behind = new WriteBehind(
+    () => this.#write(),
+    () => this.#unwritten.size > 0,
+  )
 
   /** The schema must be there. */
   constructor(database: DatabaseSync) {
@@ -36,7 +37,7 @@ export class BudgetTable {
 
   /** Why nothing can be written now; it is tried again. */
   get reason(): string | undefined {
-    return this.#reason
+    return this.#behind.reason
   }
 
   /** What the key has spent in this period. Throws what SQLite throws. */
@@ -49,27 +50,12 @@ export class BudgetTable {
   /** It has spent so much, all in all. Found at once; on disk in the next turn. */
   put(row: SpentRow): void {
     this.#unwritten.set(placeOf(row.key, row.period), row)
-    if (this.#later === undefined) this.#soon ??= setImmediate(this.#turn)
+    this.#behind.due()
   }
 
   /** Writes everything there is. Throws what SQLite throws. */
   close(): void {
-    clearImmediate(this.#soon)
-    clearTimeout(this.#later)
-    while (this.#unwritten.size > 0) this.#write()
-  }
-
-  readonly #turn = (): void => {
-    this.#soon = this.#later = undefined
-    try {
-      this.#write()
-      this.#reason = undefined
-      if (this.#unwritten.size > 0) this.#soon = setImmediate(this.#turn)
-    } catch (thrown) {
-      this.#reason = thrown instanceof Error ? thrown.message : String(thrown)
-      this.#later = setTimeout(this.#turn, RETRY_MS)
-      this.#later.unref()
-    }
+    this.#behind.close()
   }
 
   #write(): void {

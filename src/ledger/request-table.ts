@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import { WriteBehind } from './write-behind.ts'
 
 /** One request that started a stream. */
 export interface RequestRow {
@@ -21,8 +22,6 @@ const EXPIRED_AT_ONCE = 100
 /** While nothing can be written, so many rows are kept in memory. */
 const UNWRITTEN_MOST = 10_000
 
-const RETRY_MS = 500
-
 const COLUMNS = 'stream, owner, key, body_hash, created_at, expires_at'
 
 /**
@@ -40,9 +39,10 @@ export class RequestTable {
   readonly #expire: StatementSync
   /** By stream, in the order in which they were changed; null: to be deleted. */
   readonly #unwritten = new Map<string, RequestRow | null>()
-  #soon: ReturnType<typeof setImmediate> | undefined
-  #later: ReturnType<typeof setTimeout> | undefined
-  #reason: string | undefined
+  readonly #behind = new WriteBehind(
+    () => this.#write(),
+    () => this.#unwritten.size > 0,
+  )
 
   constructor(database: DatabaseSync, now: () => number) {
     this.#database = database
@@ -62,7 +62,7 @@ export class RequestTable {
 
   /** Why writing fails now. */
   get reason(): string | undefined {
-    return this.#reason
+    return this.#behind.reason
   }
 
   get(stream: string): RequestRow | undefined {
@@ -103,9 +103,7 @@ export class RequestTable {
 
   /** Writes everything there is. Throws what the database throws. */
   close(): void {
-    clearImmediate(this.#soon)
-    clearTimeout(this.#later)
-    while (this.#unwritten.size > 0) this.#write()
+    this.#behind.close()
   }
 
   #change(stream: string, row: RequestRow | null): void {
@@ -113,20 +111,7 @@ export class RequestTable {
     this.#unwritten.delete(stream)
     this.#unwritten.set(stream, row)
     if (this.#unwritten.size > UNWRITTEN_MOST) this.#dropOldest()
-    if (this.#later === undefined) this.#soon ??= setImmediate(this.#turn)
-  }
-
-  readonly #turn = (): void => {
-    this.#soon = this.#later = undefined
-    try {
-      this.#write()
-      this.#reason = undefined
-      if (this.#unwritten.size > 0) this.#soon = setImmediate(this.#turn)
-    } catch (thrown) {
-      this.#reason = thrown instanceof Error ? thrown.message : String(thrown)
-      this.#later = setTimeout(this.#turn, RETRY_MS)
-      this.#later.unref()
-    }
+    this.#behind.due()
   }
 
   #write(): void {

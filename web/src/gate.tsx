@@ -1,18 +1,12 @@
-import { useEffect, useState, type ReactNode } from 'react'
+import type { ReactNode } from 'react'
 import { App } from './app.tsx'
+import { LoginForm, useSession } from './login-form.tsx'
 import { useTexts } from './preferences.tsx'
-import { askSession, signIn, signOut, type LoginFailure, type Session } from './session.ts'
+import { signOut } from './session.ts'
 
 /** The page for whoever may use it; for everybody else, a way to say who they are. */
 export function Gate(): ReactNode {
-  const [session, setSession] = useState<Session>()
-  useEffect(() => {
-    let isCurrent = true
-    void askSession().then((answer) => isCurrent && setSession(answer))
-    return () => {
-      isCurrent = false
-    }
-  }, [])
+  const session = useSession()
   if (session === undefined) return null
   if (!session.keyed) return <App />
   if (session.caller === undefined) return <Login />
@@ -21,55 +15,9 @@ export function Gate(): ReactNode {
 
 function Login(): ReactNode {
   const texts = useTexts()
-  const [failure, setFailure] = useState<LoginFailure>()
-  const [isAsking, setAsking] = useState(false)
-  const enter = async (form: FormData): Promise<void> => {
-    const key = form.get('key')
-    if (typeof key !== 'string' || key.trim() === '') return
-    setAsking(true)
-    const failed = await signIn(key.trim())
-    setAsking(false)
-    setFailure(failed)
-    // A page that begins anew has nothing of the key in it.
-    if (failed === undefined) location.reload()
-  }
-  const said = { refused: texts.keyRefused, unreachable: texts.unreachable, insecure: texts.sessionNeedsHttps }
   return (
     <Sheet title={texts.signIn}>
-      <form
-        className="mt-6 space-y-4"
-        onSubmit={(event) => {
-          event.preventDefault()
-          void enter(new FormData(event.currentTarget))
-        }}
-      >
-        <p>{texts.signInHint}</p>
-        <label className="field">
-          <span>{texts.apiKey}</span>
-          <input
-            name="key"
-            type="password"
-            autoComplete="current-password"
-            spellCheck={false}
-            required
-            autoFocus
-            dir="ltr"
-            placeholder="sk-sluice-…"
-            aria-describedby="key-hint"
-          />
-        </label>
-        {failure !== undefined && (
-          <p role="alert" className="text-sm text-danger">
-            {said[failure]}
-          </p>
-        )}
-        <button type="submit" className="button primary w-full" disabled={isAsking}>
-          {texts.signIn}
-        </button>
-        <p id="key-hint" className="text-sm text-quiet">
-          {texts.keyHint}
-        </p>
-      </form>
+      <LoginForm hint={texts.signInHint} example="sk-sluice-…" />
     </Sheet>
   )
 }
