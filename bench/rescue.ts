@@ -1,13 +1,10 @@
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { compare, EFFORT } from './compare.ts'
 import { freePort, startServer } from './process.ts'
-import { machineText, scenarioText } from './report.ts'
-import { runRounds, type Summary } from './rounds.ts'
-import { FULL_SCALE, SCENARIOS } from './scenarios.ts'
 import type { Target } from './targets.ts'
 import type { Figure } from './window.ts'
 
@@ -61,25 +58,9 @@ const TARGETS: readonly Target[] = [
   gateway('one target, again', false),
 ]
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: String(FULL_SCALE.seconds) },
-  },
-})
-const rounds = Number(values.rounds)
-const scale = { ...FULL_SCALE, seconds: Number(values.seconds) }
-const isPinned = spawnSync('taskset', ['-a', '-p', '-c', '1', String(process.pid)]).status === 0
-const cores = isPinned ? { target: 0, load: 1 } : undefined
-console.log(machineText(scale, rounds, isPinned))
-
-const results = new Map<string, readonly Summary[]>()
-for (const scenario of SCENARIOS.filter(({ name }) => FIGURES.some(([one]) => one === name))) {
-  const summaries = await runRounds(scenario, TARGETS, rounds, scale, cores, () => {})
-  results.set(scenario.name, summaries)
-  console.log(`\n${scenarioText(scenario, summaries)}`)
-  if (summaries.some(({ errors }) => errors.size > 0)) process.exitCode = 1
-}
+const { values } = parseArgs({ options: EFFORT })
+const scenarios = FIGURES.map(([scenario]) => scenario)
+const results = await compare(TARGETS, scenarios, values)
 console.log('\n## what rescue costs when nothing fails\n')
 for (const [scenario, figure, unit] of FIGURES) {
   const [first = Number.NaN, two = Number.NaN, again = Number.NaN] = (results.get(scenario) ?? []).map(

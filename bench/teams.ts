@@ -1,14 +1,12 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { parseJson } from '../src/completion/json.ts'
+import { compare, EFFORT } from './compare.ts'
 import { freePort, startServer } from './process.ts'
-import { machineText, scenarioText } from './report.ts'
-import { runRounds, type Summary } from './rounds.ts'
-import { FULL_SCALE, SCENARIOS } from './scenarios.ts'
 import type { Target } from './targets.ts'
 import type { Figure } from './window.ts'
 
@@ -65,26 +63,14 @@ function createKey(data: string): string {
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: String(FULL_SCALE.seconds) },
+    ...EFFORT,
     before: { type: 'string' },
   },
 })
 const targets = [gateway('without', GATEWAY, false), gateway('with', GATEWAY, true)]
 if (values.before !== undefined) targets.unshift(gateway('before', join(values.before, 'bin/sluice.mjs'), false))
-const rounds = Number(values.rounds)
-const scale = { ...FULL_SCALE, seconds: Number(values.seconds) }
-const isPinned = spawnSync('taskset', ['-a', '-p', '-c', '1', String(process.pid)]).status === 0
-const cores = isPinned ? { target: 0, load: 1 } : undefined
-console.log(machineText(scale, rounds, isPinned))
-
-const results = new Map<string, readonly Summary[]>()
-for (const scenario of SCENARIOS.filter(({ name }) => BARS.some(([one]) => one === name))) {
-  const summaries = await runRounds(scenario, targets, rounds, scale, cores, () => {})
-  results.set(scenario.name, summaries)
-  console.log(`\n${scenarioText(scenario, summaries)}`)
-  if (summaries.some(({ errors }) => errors.size > 0)) process.exitCode = 1
-}
+const scenarios = BARS.map(([scenario]) => scenario)
+const results = await compare(targets, scenarios, values)
 console.log('\n## what keys, limits, budgets, prices and usage cost\n')
 for (const [scenario, figure, bound, times] of BARS) {
   const summaries = results.get(scenario) ?? []
