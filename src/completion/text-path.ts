@@ -45,12 +45,13 @@ export class TextPath {
     return textOf(data.slice(shape.before.length, end))
   }
 
-  /** Learns the shape of a chunk that had to be parsed. */
-  learn(data: string): void {
-    if (this.#misses > MAX_MISSES && ++this.#skipped % LOOK_AT_EVERY !== 0) return
+  /** Learns the shape of a chunk. False: it has none, or it is not worth a look. */
+  learn(data: string): boolean {
+    if (this.#misses > MAX_MISSES && ++this.#skipped % LOOK_AT_EVERY !== 0) return false
     this.#misses++
     const shape = shapeOf(data, this.#place)
     if (shape !== undefined) this.#shape = shape
+    return shape !== undefined
   }
 
   /** The shape has served. */
@@ -122,7 +123,7 @@ function isTextOnly(json: unknown, place: TextPlace): boolean {
   const choice = onlyOf(json['choices'])
   if (!isObject(choice) || choice['index'] !== 0 || (choice['finish_reason'] ?? null) !== null) return false
   const delta = choice['delta']
-  if (!isObject(delta) || choice['usage']) return false
+  if (!isObject(delta) || choice['usage'] || choice['logprobs']) return false
   const name = place === 'content' ? 'content' : 'tool_calls'
   const isProbe = place === 'content' ? delta['content'] === PROBE : isArgumentsOnly(onlyOf(delta['tool_calls']))
   return (

@@ -188,9 +188,27 @@ function createApp(context: GatewayContext, rows: readonly RouteRow[]): Hono<Gat
       return answer(context, call)
     })
   }
+  const elsewhere = refusals(context, rows)
+  app.notFound((call) => elsewhere.fetch(call.req.raw, call.env))
+  app.onError((error, call) => {
+    const known = SluiceError.from(error)
+    // The request of the route that failed; a failure before any route has no id yet.
+    const requestId: string | undefined = call.get('requestId')
+    if (known.code === 'internal') context.logger.error({ err: error, request: requestId }, 'request failed')
+    return errorResponse(known, requestId ?? context.newRequestId())
+  })
+  return app
+}
+
+/**
+ * What is asked with a wrong method, and what there is not. An app of its own: a second match of a route's path
+ * would have Hono compose the two, with promises between them, for every request.
+ */
+function refusals(context: GatewayContext, rows: readonly RouteRow[]): Hono<GatewayEnv> {
+  const refusing = new Hono<GatewayEnv>()
   for (const path of new Set(rows.map((row) => row.path))) {
     const allowed = rows.filter((row) => row.path === path).map((row) => row.method)
-    app.all(path, (call) => {
+    refusing.all(path, (call) => {
       const error = new SluiceError(
         'method_not_allowed',
         `${call.req.method} is not possible here; use ${allowed.join(', ')}`,
@@ -200,18 +218,11 @@ function createApp(context: GatewayContext, rows: readonly RouteRow[]): Hono<Gat
       return response
     })
   }
-  app.notFound((call) => {
+  refusing.notFound((call) => {
     const error = new SluiceError('route_not_found', `There is no ${call.req.method} ${call.req.path} here`)
     return errorResponse(error, context.newRequestId())
   })
-  app.onError((error, call) => {
-    const known = SluiceError.from(error)
-    // The request of the route that failed; a failure before any route has no id yet.
-    const requestId: string | undefined = call.get('requestId')
-    if (known.code === 'internal') context.logger.error({ err: error, request: requestId }, 'request failed')
-    return errorResponse(known, requestId ?? context.newRequestId())
-  })
-  return app
+  return refusing
 }
 
 function keyBook({ ledger, keyDigest }: GatewayOptions, clock: Clock): KeyBook {

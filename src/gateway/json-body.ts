@@ -23,9 +23,11 @@ export function parseJsonBody(bytes: Uint8Array): unknown {
   return value
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
 function decode(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return UTF8.decode(bytes)
   } catch (error) {
     throw new SluiceError('invalid_utf8', 'The request body is not valid UTF-8', { cause: error })
   }
@@ -40,6 +42,8 @@ function withoutQuote(reason: string): string {
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (levels === 0) return true
-  for (const inner of Object.values(value)) if (isDeeper(inner, levels - 1)) return true
+  if (Array.isArray(value)) return value.some((inner) => isDeeper(inner, levels - 1))
+  // Out of JSON.parse: all its fields are its own. A list of them would be made for every level.
+  for (const name in value) if (isDeeper(Reflect.get(value, name), levels - 1)) return true
   return false
 }

@@ -4,6 +4,8 @@ import { SluiceError } from '../errors.ts'
 import type { Outcome, TimelineEvent } from '../log/stream-log.ts'
 import type { Progress } from './meter.ts'
 
+const ignore = (): void => {}
+
 /** What notes how a stream goes. */
 export interface Watched {
   readonly timeline: readonly TimelineEvent[]
@@ -35,7 +37,7 @@ export class LiveStream {
     this.#policy = policy
     this.#clock = clock
     // Nobody may be waiting when a stream fails before its head.
-    this.#opened.promise.catch(() => {})
+    this.#opened.promise.catch(ignore)
   }
 
   /** Aborted, with the error to report, when the stream is to end early. */

@@ -53,6 +53,8 @@ const SILENT_MS = 100
 /** Waits of 2^15 milliseconds and more are one bucket. */
 export const GAP_BUCKETS = 17
 
+const NO_GAPS: readonly number[] = Array.from<number>({ length: GAP_BUCKETS }).fill(0)
+
 /** The bucket of a wait in milliseconds: `i` holds those below 2^i and not below half of that. */
 const gapBucket = (ms: number): number => Math.min(GAP_BUCKETS - 1, 32 - Math.clz32(ms))
 
@@ -65,7 +67,7 @@ export class Meter implements AttemptObserver, RelayObserver {
   readonly #lease: Lease | undefined
   readonly #timeline: TimelineEvent[] = []
   readonly #tries: { -readonly [Name in keyof Try]: Try[Name] }[] = []
-  readonly #gaps: number[] = Array.from<number>({ length: GAP_BUCKETS }).fill(0)
+  readonly #gaps: number[] = NO_GAPS.slice()
   #firstAt: number | undefined
   #lastAt = 0
   #longestGap = 0
@@ -107,7 +109,7 @@ export class Meter implements AttemptObserver, RelayObserver {
   opened(exchange: { readonly status: number }, notes: ReadNotes): void {
     const current = this.#tries.at(-1)
     if (current !== undefined) current.notes = notes
-    this.#note('opened', { status: exchange.status })
+    this.#timeline.push({ at: this.#at(), type: 'opened', status: exchange.status })
     this.#lease?.opened()
     this.#onOpen()
   }
@@ -144,7 +146,7 @@ export class Meter implements AttemptObserver, RelayObserver {
     const now = this.#clock.now()
     if (this.#firstAt === undefined) {
       this.#firstAt = now
-      this.#note('first_token', {})
+      this.#timeline.push({ at: this.#at(), type: 'first_token' })
     } else {
       const gap = now - this.#lastAt
       if (gap > this.#longestGap) this.#longestGap = gap
@@ -157,10 +159,8 @@ export class Meter implements AttemptObserver, RelayObserver {
   sum(status: Outcome['status'], error: SluiceError | undefined): Outcome {
     // Before anybody reads the end: who does finds the place free.
     this.#lease?.end({ status, usage: this.#usage })
-    this.#note('ended', {
-      outcome: status,
-      ...(error === undefined ? {} : { code: error.code, message: error.message }),
-    })
+    const ended = { at: this.#at(), type: 'ended', outcome: status }
+    this.#timeline.push(error === undefined ? ended : { ...ended, code: error.code, message: error.message })
     return { status, error: error?.toEnvelope().error, usage: this.#usage, timeline: this.#timeline }
   }
 
@@ -182,6 +182,10 @@ export class Meter implements AttemptObserver, RelayObserver {
   }
 
   #note(type: string, facts: Readonly<Record<string, unknown>>): void {
-    this.#timeline.push({ at: Math.round((this.#clock.now() - this.#startedAt) * 10) / 10, type, ...facts })
+    this.#timeline.push({ at: this.#at(), type, ...facts })
+  }
+
+  #at(): number {
+    return Math.round((this.#clock.now() - this.#startedAt) * 10) / 10
   }
 }

@@ -27,7 +27,11 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Uint8
     reject(tooLarge())
     if (length > limit * 8) request.destroy()
   })
-  request.on('end', () => resolve(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts)))
+  request.on('end', () => {
+    resolve(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts))
+    // The request, and with it this, lives as long as its answer.
+    parts.length = 0
+  })
   request.on('error', () => reject(CALLER_LEFT))
   request.on('close', () => reject(CALLER_LEFT))
   return promise

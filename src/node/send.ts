@@ -47,26 +47,18 @@ export async function sendStream(
   withBody: boolean,
   patienceMs: number,
 ): Promise<void> {
-  const { socket } = response
   let wire: Wire | undefined
   try {
     response.writeHead(reply.status, reply.headers)
     if (!withBody) return void response.end()
-    // Held together for this turn of the loop: the head and what is there already leave in one packet.
-    socket?.cork()
-    setImmediate(() => socket?.uncork())
-    response.flushHeaders()
     wire = new Wire(response)
     heartbeats.add(wire)
     const open = wire
     await flow(reply.frames, (frames) => {
       if (open.closed) return false
-      // The last frames and the closing chunk leave in one packet; `end` uncorks.
-      if (frames.isLast === true) socket?.cork()
       return open.write(frames) || frames.isLast === true || open.drained(patienceMs).then(orStopped)
     })
-    response.end()
-    if (socket?.writableCorked) socket.uncork()
+    wire.end()
   } catch {
     response.destroy()
   } finally {

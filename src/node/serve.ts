@@ -181,7 +181,10 @@ function transport(
 ): Transport {
   const abort = new AbortController()
   // `close` on the request does not fire for a POST whose body was read; the response's does.
-  outgoing.on('close', () => abort.abort(CALLER_LEFT))
+  outgoing.on('close', () => {
+    // Who has got everything has not left, and nobody listens any more.
+    if (!outgoing.writableFinished) abort.abort(CALLER_LEFT)
+  })
   return {
     signal: abort.signal,
     body: (limit) => readBody(incoming, limit),

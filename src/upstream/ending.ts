@@ -52,6 +52,11 @@ export class Ending {
     return this.failure === undefined && !this.done && this.#options.identity === undefined
   }
 
+  /** Whether a mere piece of text of the first choice would tell nothing that is not known. */
+  get expectsText(): boolean {
+    return this.takesText && this.#open.has(0) && this.#options.notes.model !== undefined
+  }
+
   get isStarted(): boolean {
     return this.#finished.size > 0 || this.#open.size > 0
   }

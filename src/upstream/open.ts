@@ -2,6 +2,7 @@ import { Agent, type Dispatcher } from 'undici'
 import type { Clock } from '../clock.ts'
 import { SluiceError } from '../errors.ts'
 import type { Target } from '../provider/provider.ts'
+import { addressOf } from './address.ts'
 import { ByteQueue } from './byte-queue.ts'
 import { inflate } from './inflate.ts'
 import { concealing, type Origin } from './origin.ts'
@@ -72,11 +73,10 @@ export async function open(dialer: Dialer, target: Target, outgoing: Outgoing, s
   const fields = provider.credential.headers()
   const credential = fields instanceof Promise ? await unlessAborted(fields, signal) : fields
   signal.throwIfAborted()
-  const url = new URL(`${provider.baseUrl}${outgoing.path}`)
-  for (const [name, value] of Object.entries(provider.query)) url.searchParams.set(name, value)
+  const { origin, path } = addressOf(provider, outgoing.path)
   const options: Dispatcher.DispatchOptions = {
-    origin: url.origin,
-    path: url.pathname + url.search,
+    origin,
+    path,
     method: outgoing.method,
     body: outgoing.body ?? null,
     headers: {

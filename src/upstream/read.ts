@@ -126,9 +126,14 @@ class Reading {
   #parse(event: SseEvent): Parsed {
     const known = this.#textOf(event)
     if (known !== undefined) return known
-    const parsed = parseEvent(event, this.#options)
     const isPlain = event.name === '' && event.error === undefined && this.#options.identity === undefined
-    if (isPlain && parsed.type === 'chunk') this.#path.learn(event.data)
+    // Where the choice is open, a first piece of text says nothing more, and the proof of its shape is all it needs.
+    const isLearned = isPlain && this.#ending.expectsText && this.#path.learn(event.data)
+    const first = isLearned ? this.#textOf(event) : undefined
+    if (first !== undefined) return first
+    const parsed = parseEvent(event, this.#options)
+    // The shape of a chunk without text (a role) would serve for nothing.
+    if (isPlain && !isLearned && parsed.type === 'chunk' && parsed.visible) this.#path.learn(event.data)
     return parsed
   }
 

@@ -159,15 +159,17 @@ function parseChunk(data: string): ChatCompletionChunk {
  * which the failure will be told in the stream (PROTOCOL 2).
  */
 export async function headOrPatience(context: GatewayContext, call: Call, stream: LiveStream): Promise<void> {
-  const patience = Promise.withResolvers<void>()
-  const stop = context.clock.after(context.config.server.heartbeat, patience.resolve)
-  const onAbort = (): void => patience.reject(CALLER_LEFT)
-  call.env.signal.addEventListener('abort', onAbort, { once: true })
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const { signal } = call.env
+  const stop = context.clock.after(context.config.server.heartbeat, resolve)
+  const onAbort = (): void => reject(CALLER_LEFT)
+  signal.addEventListener('abort', onAbort)
+  stream.opened.then(resolve, reject)
   try {
-    await Promise.race([stream.opened, patience.promise])
+    await promise
   } finally {
     stop()
-    call.env.signal.removeEventListener('abort', onAbort)
+    signal.removeEventListener('abort', onAbort)
   }
 }
 
