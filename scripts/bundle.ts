@@ -1,7 +1,7 @@
 // dist/: what runs in pages, as few files. tsc has written a file for each source file; for the SDK, the
 // conversation and the hooks these are replaced by bundles that share one part, so that importing the SDK
 // reads few files, and its classes are the same ones whichever name they come by. What is loaded when needed
-// stays in files of its own. docs/decisions/0011-the-sdk-is-bundled.md has the reasons.
+// stays in files of its own. docs/decisions/0018-the-sdk-is-bundled.md has the reasons.
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -3,7 +3,88 @@ import type { ChatRequest } from '../completion/request.ts'
 import type { BatchOptions, BatchResult } from './batch.ts'
 import * as errors from './errors.ts'
 import { loaded } from './later.ts'
-import type { CallOptions, ClientOptions, PricedCompletion } from './options.ts'
+import type {
+  ChatCompletion,
+  ChatCompletionAudio,
+  ChatCompletionChunk,
+  ChatCompletionMessage,
+  ChatCompletionMessageCustomToolCall,
+  ChatCompletionMessageFunctionToolCall,
+  ChatCompletionMessageToolCall,
+  ChatCompletionTokenLogprob,
+  CompletionUsage,
+} from './names/answers.ts'
+import type { Chat as ChatNames } from './names/chat.ts'
+import type {
+  ChatCompletionAssistantMessageParam,
+  ChatCompletionContentPart,
+  ChatCompletionContentPartImage,
+  ChatCompletionContentPartInputAudio,
+  ChatCompletionContentPartRefusal,
+  ChatCompletionContentPartText,
+  ChatCompletionDeveloperMessageParam,
+  ChatCompletionFunctionMessageParam,
+  ChatCompletionMessageParam,
+  ChatCompletionRole,
+  ChatCompletionSystemMessageParam,
+  ChatCompletionToolMessageParam,
+  ChatCompletionUserMessageParam,
+} from './names/messages.ts'
+import type {
+  ParsedChatCompletion,
+  ParsedChatCompletionMessage,
+  ParsedChatCompletionMessageToolCall,
+  ParsedChoice,
+  ParsedFunction,
+  ParsedFunctionToolCall,
+} from './names/parsed.ts'
+import type {
+  ChatCompletionAllowedToolChoice,
+  ChatCompletionAllowedTools,
+  ChatCompletionAudioParam,
+  ChatCompletionCreateParams,
+  ChatCompletionCreateParamsNonStreaming,
+  ChatCompletionCreateParamsStreaming,
+  ChatCompletionCustomTool,
+  ChatCompletionFunctionCallOption,
+  ChatCompletionFunctionTool,
+  ChatCompletionModality,
+  ChatCompletionNamedToolChoice,
+  ChatCompletionNamedToolChoiceCustom,
+  ChatCompletionParseParams,
+  ChatCompletionPredictionContent,
+  ChatCompletionReasoningEffort,
+  ChatCompletionStreamOptions,
+  ChatCompletionTool,
+  ChatCompletionToolChoiceOption,
+  FunctionDefinition,
+  FunctionParameters,
+  Metadata,
+  ReasoningEffort,
+  ResponseFormatJSONObject,
+  ResponseFormatJSONSchema,
+  ResponseFormatText,
+} from './names/requests.ts'
+import type {
+  Completions as CompletionsNames,
+  Embeddings as EmbeddingsNames,
+  Models as ModelsNames,
+} from './names/resources.ts'
+import type {
+  AllModels,
+  ChatModel,
+  Completion,
+  CompletionChoice,
+  CompletionCreateParams,
+  CompletionCreateParamsNonStreaming,
+  CreateEmbeddingResponse,
+  Embedding,
+  EmbeddingCreateParams,
+  EmbeddingModel,
+  Model,
+  ModelsPage,
+} from './names/rest.ts'
+import { type CallOptions, type ClientOptions, HEAD_MS, type PricedCompletion } from './options.ts'
 import { Completions, Embeddings, Models, Streams } from './resources.ts'
 import { Session } from './session.ts'
 
@@ -34,6 +115,9 @@ export class OpenAI {
   static readonly InternalServerError: typeof errors.InternalServerError = errors.InternalServerError
   static readonly PermissionDeniedError: typeof errors.PermissionDeniedError = errors.PermissionDeniedError
   static readonly UnprocessableEntityError: typeof errors.UnprocessableEntityError = errors.UnprocessableEntityError
+
+  /** How long the head of an answer is waited for unless told, in milliseconds. */
+  static readonly DEFAULT_TIMEOUT: number = HEAD_MS
 
   readonly chat: Chat
   readonly completions: Completions
@@ -86,5 +170,85 @@ export class OpenAI {
   /** A client like this one, but for these options. */
   withOptions(options: ClientOptions): OpenAI {
     return new OpenAI({ ...this.#options, ...options })
+  }
+}
+
+/**
+ * The types that OpenAI's SDK has under this name, for what there is of it here: `OpenAI.ChatCompletionMessageParam`,
+ * `OpenAI.Chat.Completions.ChatCompletionChunk.Choice.Delta`. Types only: nothing of it is there at run time.
+ */
+export declare namespace OpenAI {
+  export type {
+    AllModels,
+    CallOptions as RequestOptions,
+    ChatCompletion,
+    ChatCompletionAllowedToolChoice,
+    ChatCompletionAllowedTools,
+    ChatCompletionAssistantMessageParam,
+    ChatCompletionAudio,
+    ChatCompletionAudioParam,
+    ChatCompletionChunk,
+    ChatCompletionContentPart,
+    ChatCompletionContentPartImage,
+    ChatCompletionContentPartInputAudio,
+    ChatCompletionContentPartRefusal,
+    ChatCompletionContentPartText,
+    ChatCompletionCreateParams,
+    ChatCompletionCreateParamsNonStreaming,
+    ChatCompletionCreateParamsStreaming,
+    ChatCompletionCustomTool,
+    ChatCompletionDeveloperMessageParam,
+    ChatCompletionFunctionCallOption,
+    ChatCompletionFunctionMessageParam,
+    ChatCompletionFunctionTool,
+    ChatCompletionMessage,
+    ChatCompletionMessageCustomToolCall,
+    ChatCompletionMessageFunctionToolCall,
+    ChatCompletionMessageParam,
+    ChatCompletionMessageToolCall,
+    ChatCompletionModality,
+    ChatCompletionNamedToolChoice,
+    ChatCompletionNamedToolChoiceCustom,
+    ChatCompletionParseParams,
+    ChatCompletionPredictionContent,
+    ChatCompletionReasoningEffort,
+    ChatCompletionRole,
+    ChatCompletionStreamOptions,
+    ChatCompletionSystemMessageParam,
+    ChatCompletionTokenLogprob,
+    ChatCompletionTool,
+    ChatCompletionToolChoiceOption,
+    ChatCompletionToolMessageParam,
+    ChatCompletionUserMessageParam,
+    ChatModel,
+    ChatNames as Chat,
+    ClientOptions,
+    Completion,
+    CompletionChoice,
+    CompletionCreateParams,
+    CompletionCreateParamsNonStreaming,
+    CompletionsNames as Completions,
+    CompletionUsage,
+    CreateEmbeddingResponse,
+    Embedding,
+    EmbeddingCreateParams,
+    EmbeddingModel,
+    EmbeddingsNames as Embeddings,
+    FunctionDefinition,
+    FunctionParameters,
+    Metadata,
+    Model,
+    ModelsNames as Models,
+    ModelsPage,
+    ParsedChatCompletion,
+    ParsedChatCompletionMessage,
+    ParsedChatCompletionMessageToolCall,
+    ParsedChoice,
+    ParsedFunction,
+    ParsedFunctionToolCall,
+    ReasoningEffort,
+    ResponseFormatJSONObject,
+    ResponseFormatJSONSchema,
+    ResponseFormatText,
   }
 }

@@ -1,12 +1,6 @@
 /** `sluice`: the SDK. */
 export { OpenAI } from './client.ts'
 export type { APIPromise } from './api-promise.ts'
-export type {
-  Chat,
-  ChatCompletionCreateParamsNonStreaming,
-  ChatCompletionCreateParamsStreaming,
-  ChatCompletions,
-} from './chat.ts'
 export {
   APIConnectionError,
   APIConnectionTimeoutError,
@@ -26,6 +20,77 @@ export {
   StreamTruncatedError,
   UnprocessableEntityError,
 } from './errors.ts'
+// By the names of OpenAI's SDK; `OpenAI.*` has them too.
+export type {
+  ChatCompletion,
+  ChatCompletionAudio,
+  ChatCompletionChunk,
+  ChatCompletionMessage,
+  ChatCompletionMessageCustomToolCall,
+  ChatCompletionMessageFunctionToolCall,
+  ChatCompletionMessageToolCall,
+  ChatCompletionTokenLogprob,
+  CompletionUsage,
+} from './names/answers.ts'
+export type { Chat, ChatCompletions } from './names/chat.ts'
+export type {
+  ChatCompletionAssistantMessageParam,
+  ChatCompletionContentPart,
+  ChatCompletionContentPartImage,
+  ChatCompletionContentPartInputAudio,
+  ChatCompletionContentPartRefusal,
+  ChatCompletionContentPartText,
+  ChatCompletionDeveloperMessageParam,
+  ChatCompletionFunctionMessageParam,
+  ChatCompletionMessageParam,
+  ChatCompletionRole,
+  ChatCompletionSystemMessageParam,
+  ChatCompletionToolMessageParam,
+  ChatCompletionUserMessageParam,
+} from './names/messages.ts'
+export type {
+  ParsedChatCompletion,
+  ParsedChatCompletionMessage,
+  ParsedChatCompletionMessageToolCall,
+  ParsedChoice,
+  ParsedFunction,
+  ParsedFunctionToolCall,
+} from './names/parsed.ts'
+export type {
+  ChatCompletionAllowedToolChoice,
+  ChatCompletionAllowedTools,
+  ChatCompletionAudioParam,
+  ChatCompletionCreateParams,
+  ChatCompletionCreateParamsNonStreaming,
+  ChatCompletionCreateParamsStreaming,
+  ChatCompletionCustomTool,
+  ChatCompletionFunctionCallOption,
+  ChatCompletionFunctionTool,
+  ChatCompletionModality,
+  ChatCompletionNamedToolChoice,
+  ChatCompletionNamedToolChoiceCustom,
+  ChatCompletionParseParams,
+  ChatCompletionPredictionContent,
+  ChatCompletionReasoningEffort,
+  ChatCompletionStreamOptions,
+  ChatCompletionTool,
+  ChatCompletionToolChoiceOption,
+  FunctionDefinition,
+  FunctionParameters,
+  ReasoningEffort,
+  ResponseFormatJSONObject,
+  ResponseFormatJSONSchema,
+  ResponseFormatText,
+} from './names/requests.ts'
+export type { Completions, Embeddings, Models } from './names/resources.ts'
+export type {
+  ChatModel,
+  CompletionCreateParams,
+  CreateEmbeddingResponse,
+  Embedding,
+  EmbeddingCreateParams,
+  Model,
+} from './names/rest.ts'
 export { ChatCompletionStream } from './completion-stream.ts'
 export type { CompletionEvents, FunctionCall } from './completion-events.ts'
 export type { AnswerCache, CallOptions, ClientOptions, PricedCompletion } from './options.ts'
@@ -34,27 +99,12 @@ export type { Timeouts } from './deadlines.ts'
 export type { OnInterrupted } from './rescue.ts'
 export type { ResumePolicy } from './resume.ts'
 export type { Dialect, NodeResponse } from './outlet.ts'
-export type {
-  CompletionCreateParams,
-  Completions,
-  CreateEmbeddingResponse,
-  EmbeddingCreateParams,
-  Embeddings,
-  Model,
-  ModelList,
-  Models,
-  StreamEntry,
-  Streams,
-  StreamSnapshot,
-  TextCompletion,
-} from './resources.ts'
+export type { ModelList, TextCompletion } from './resource-types.ts'
+export type { StreamEntry, Streams, StreamSnapshot } from './resources.ts'
 export { ChatStream, type StreamEvent, type StreamMetrics } from './stream.ts'
 export type { ToolCallProgress } from './tool-calls.ts'
 export type { HeaderFields } from './transport.ts'
 export type {
-  ChatCompletion,
-  ChatCompletionChunk,
-  ChatCompletionMessage,
   ChunkChoice,
   CompletionChoice,
   Delta,
@@ -92,7 +142,7 @@ export type { ConversationOptions, ConversationRequest } from './tools/conversat
 export { parse, type DeepPartial, type ParseEvent } from './tools/parse.ts'
 export { ParseError, type ParseFailure } from './tools/parse-error.ts'
 export { type ParseableFormat, type ParseableTool, zodFunction, zodResponseFormat } from './tools/parseable.ts'
-export type { FormatInput, OutputOf, ParsedChatCompletion, ParsedMessage, ParsedToolCall } from './tools/parsed.ts'
+export type { FormatInput, OutputOf, ParsedMessage, ParsedToolCall } from './tools/parsed.ts'
 export { runTools, type ToolEvent, type ToolRunResult } from './tools/run-tools.ts'
 export type { StandardSchema } from './tools/schema.ts'
 export { tool, type RunnableTool, type ToolContext } from './tools/tool.ts'

@@ -86,7 +86,7 @@ export type PricedCompletion = ChatCompletion & {
 }
 
 /** OpenAI's SDK waits that long for the head of an answer. */
-const HEAD_MS = 600_000
+export const HEAD_MS: number = 600_000
 
 /** The timeouts of a call: each phase as the call says, else as the client says. */
 export function timeoutsOf(

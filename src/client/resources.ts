@@ -1,25 +1,18 @@
 import { isObject } from '../completion/json.ts'
-import type { ChatCompletion, Usage } from '../completion/chunk.ts'
+import type { ChatCompletion } from '../completion/chunk.ts'
 import { APIPromise } from './api-promise.ts'
 import { OpenAIError } from './errors.ts'
 import type { CallOptions } from './options.ts'
+import type {
+  CompletionCreateParams,
+  CreateEmbeddingResponse,
+  EmbeddingCreateParams,
+  Model,
+  ModelList,
+  TextCompletion,
+} from './resource-types.ts'
 import { EVENTS, type Session } from './session.ts'
 import type { ChatStream } from './stream.ts'
-
-/** A model that a service has. Services add fields of their own. */
-export interface Model {
-  readonly id: string
-  readonly object: 'model'
-  /** Seconds since 1970. */
-  readonly created: number
-  readonly owned_by: string
-}
-
-/** All of a service's models; also an AsyncIterable, as OpenAI's SDK has it. */
-export interface ModelList extends AsyncIterable<Model> {
-  readonly object: 'list'
-  readonly data: readonly Model[]
-}
 
 /** `client.models`. */
 export class Models {
@@ -29,43 +22,26 @@ export class Models {
     this.#session = session
   }
 
-  /** All models that this key may use. */
-  list(options: CallOptions = {}): APIPromise<ModelList> {
-    return call(this.#session, ['GET', '/models'], options, ({ data }: Page<Model>) => ({
-      object: 'list',
+  /** All models that this key may use. Its promise can be looped over too, as with OpenAI's SDK. */
+  list(options: CallOptions = {}): APIPromise<ModelList> & AsyncIterable<Model> {
+    const list = call(this.#session, ['GET', '/models'], options, ({ data }: Page<Model>) => ({
+      object: 'list' as const,
       data,
       async *[Symbol.asyncIterator]() {
         yield* data
       },
     }))
+    return Object.assign(list, {
+      async *[Symbol.asyncIterator]() {
+        yield* (await list).data
+      },
+    })
   }
 
   /** One model. */
   retrieve(id: string, options: CallOptions = {}): APIPromise<Model> {
     return call(this.#session, ['GET', `/models/${encodeURIComponent(id)}`], options, (model: Model) => model)
   }
-}
-
-/** What is to be embedded. */
-export interface EmbeddingCreateParams {
-  readonly model: string
-  readonly input: string | readonly string[] | readonly number[] | readonly (readonly number[])[]
-  readonly dimensions?: number
-  readonly encoding_format?: 'float' | 'base64'
-  readonly user?: string
-}
-
-/** Embeddings, in the order of the input. */
-export interface CreateEmbeddingResponse {
-  readonly object: 'list'
-  readonly model: string
-  readonly data: readonly {
-    readonly object: 'embedding'
-    readonly index: number
-    /** Numbers, or text when base64 was asked for. */
-    readonly embedding: readonly number[]
-  }[]
-  readonly usage: { readonly prompt_tokens: number; readonly total_tokens: number }
 }
 
 /** `client.embeddings`. */
@@ -77,31 +53,17 @@ export class Embeddings {
   }
 
   /** Embeds text. */
-  create(body: EmbeddingCreateParams, options: CallOptions = {}): APIPromise<CreateEmbeddingResponse> {
+  create(
+    body: EmbeddingCreateParams & { readonly encoding_format: 'base64' },
+    options?: CallOptions,
+  ): APIPromise<CreateEmbeddingResponse<string>>
+  create(body: EmbeddingCreateParams, options?: CallOptions): APIPromise<CreateEmbeddingResponse>
+  create(
+    body: EmbeddingCreateParams,
+    options: CallOptions = {},
+  ): APIPromise<CreateEmbeddingResponse | CreateEmbeddingResponse<string>> {
     return call(this.#session, ['POST', '/embeddings', body], options, (answer: CreateEmbeddingResponse) => answer)
   }
-}
-
-/** What OpenAI's older completions take. */
-export interface CompletionCreateParams {
-  readonly model: string
-  readonly prompt: string | readonly string[] | readonly number[] | readonly (readonly number[])[] | null
-  readonly [parameter: string]: unknown
-}
-
-/** A completion of text. */
-export interface TextCompletion {
-  readonly id: string
-  readonly object: 'text_completion'
-  readonly created: number
-  readonly model: string
-  readonly choices: readonly {
-    readonly index: number
-    readonly text: string
-    readonly finish_reason: 'stop' | 'length' | 'content_filter'
-    readonly logprobs: object | null
-  }[]
-  readonly usage?: Usage
 }
 
 /** `client.completions`: OpenAI's older completions of text, whole answers only. */
@@ -114,7 +76,7 @@ export class Completions {
 
   /** Completes text. */
   create(
-    body: CompletionCreateParams & { readonly stream?: false | null },
+    body: Open<CompletionCreateParams & { readonly stream?: false | null }>,
     options: CallOptions = {},
   ): APIPromise<TextCompletion> {
     return call(this.#session, ['POST', '/completions', body], options, (answer: TextCompletion) => answer)
@@ -192,8 +154,11 @@ function path(id: string): string {
   return `/streams/${encodeURIComponent(id)}`
 }
 
+/** Engines have many parameters of their own: a literal may have them, and no type is refused that lacks them. */
+type Open<Params> = Params | (Params & { readonly [parameter: string]: unknown })
+
 interface Page<Item> {
-  readonly data: readonly Item[]
+  readonly data: Item[]
 }
 
 /** A call whose answer is an object, and what is wanted of it. `undefined` is no answer. */

@@ -2,7 +2,9 @@
  * OpenAI's chat completion, streamed and whole, field for field as OpenAI publishes it (openapi.yaml of
  * 2026, the `openai` package 7.55), and the fields other providers add to it, marked as such. Wire
  * names. Unknown fields pass through at run time; they have no type. A test proves that these types and
- * the `openai` package's are assignable to each other.
+ * the `openai` package's are assignable to each other. For that, arrays are not `readonly` where fields are: TypeScript
+ * gives an object with readonly fields to whoever asks for writable ones, but not a readonly array, and what the SDK
+ * gives has to go where `openai`'s types are asked for.
  */
 
 /** Who speaks in a delta. */
@@ -50,16 +52,16 @@ export interface Usage {
 export interface TokenLogprob {
   readonly token: string
   /** The token's UTF-8 bytes. */
-  readonly bytes: readonly number[] | null
+  readonly bytes: number[] | null
   /** Natural logarithm; -9999 stands for very improbable. */
   readonly logprob: number
-  readonly top_logprobs: readonly Omit<TokenLogprob, 'top_logprobs'>[]
+  readonly top_logprobs: Omit<TokenLogprob, 'top_logprobs'>[]
 }
 
 /** Log probabilities of a choice's tokens. */
 export interface Logprobs {
-  readonly content: readonly TokenLogprob[] | null
-  readonly refusal: readonly TokenLogprob[] | null
+  readonly content: TokenLogprob[] | null
+  readonly refusal: TokenLogprob[] | null
 }
 
 /** A piece of a tool call. */
@@ -79,7 +81,7 @@ export interface Delta {
   readonly role?: DeltaRole
   readonly content?: string | null
   readonly refusal?: string | null
-  readonly tool_calls?: readonly ToolCallDelta[]
+  readonly tool_calls?: ToolCallDelta[]
   readonly function_call?: { readonly name?: string; readonly arguments?: string }
   readonly audio?: {
     readonly id?: string
@@ -92,7 +94,7 @@ export interface Delta {
   /** OpenRouter, Groq, Ollama, newer vLLM: the same by another name. */
   readonly reasoning?: string | null
   /** OpenRouter: the reasoning in parts, some of them signed. */
-  readonly reasoning_details?: readonly unknown[] | null
+  readonly reasoning_details?: unknown[] | null
 }
 
 /** One choice in a chunk. */
@@ -113,13 +115,13 @@ export interface Moderation {
 export interface ModerationResults {
   readonly type: 'moderation_results'
   readonly model: string
-  readonly results: readonly {
+  readonly results: {
     readonly type: 'moderation_result'
     readonly model: string
     readonly flagged: boolean
     readonly categories: Readonly<Record<string, boolean>>
     readonly category_scores: Readonly<Record<string, number>>
-    readonly category_applied_input_types: Readonly<Record<string, readonly ('text' | 'image')[]>>
+    readonly category_applied_input_types: Readonly<Record<string, ('text' | 'image')[]>>
   }[]
 }
 
@@ -138,7 +140,7 @@ export interface ChatCompletionChunk {
   readonly created: number
   readonly model: string
   /** Empty in a chunk that brings only usage. */
-  readonly choices: readonly ChunkChoice[]
+  readonly choices: ChunkChoice[]
   readonly moderation?: Moderation | null
   /** Random padding against traffic analysis; never part of the completion. */
   readonly obfuscation?: string
@@ -163,7 +165,7 @@ export interface ChatCompletionMessage {
   readonly role: 'assistant'
   readonly content: string | null
   readonly refusal: string | null
-  readonly annotations?: readonly {
+  readonly annotations?: {
     readonly type: 'url_citation'
     readonly url_citation: {
       readonly start_index: number
@@ -179,7 +181,7 @@ export interface ChatCompletionMessage {
     readonly transcript: string
   } | null
   readonly function_call?: { readonly name: string; readonly arguments: string } | null
-  readonly tool_calls?: readonly ToolCall[]
+  readonly tool_calls?: ToolCall[]
   /** The model's reasoning, whatever name its provider gave it. */
   readonly reasoning_content?: string | null
 }
@@ -200,7 +202,7 @@ export interface ChatCompletion {
   /** Seconds since 1970. */
   readonly created: number
   readonly model: string
-  readonly choices: readonly CompletionChoice[]
+  readonly choices: CompletionChoice[]
   readonly metadata?: Readonly<Record<string, string>> | null
   readonly moderation?: Moderation | null
   readonly service_tier?: ServiceTier | null

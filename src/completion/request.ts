@@ -47,7 +47,8 @@ export interface RefusalPart {
 
 /** One turn of a conversation, as it is sent. */
 export type ChatMessage =
-  | { readonly role: 'developer' | 'system'; readonly content: string | readonly TextPart[]; readonly name?: string }
+  | { readonly role: 'developer'; readonly content: string | readonly TextPart[]; readonly name?: string }
+  | { readonly role: 'system'; readonly content: string | readonly TextPart[]; readonly name?: string }
   | { readonly role: 'user'; readonly content: string | readonly ContentPart[]; readonly name?: string }
   | AssistantMessage
   | { readonly role: 'tool'; readonly content: string | readonly TextPart[]; readonly tool_call_id: string }

@@ -1,3 +1,4 @@
+import type { ChatCompletionChunk } from '../completion/chunk.ts'
 import type { ParsedChunk } from '../completion/parse.ts'
 import type { ParsedError } from '../completion/provider-error.ts'
 import type { ErrorCode } from '../errors.ts'
@@ -73,13 +74,13 @@ export function repairedChunk(parsed: ParsedChunk, name: string, identity: Chunk
 
 /** The end of an answer that FastGPT ended by `[DONE]` alone, as plugin applications do. */
 export function closingChunk(identity: ChunkIdentity): ParsedChunk {
-  const chunk = {
+  const chunk: ChatCompletionChunk = {
     id: identity.id,
     object: 'chat.completion.chunk',
     created: identity.created,
     model: identity.model,
     choices: [{ index: 0, delta: {}, finish_reason: 'stop' }],
-  } as const
+  }
   return {
     type: 'chunk',
     chunk,

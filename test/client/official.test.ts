@@ -192,6 +192,7 @@ describe('the same program with `openai` and with `sluice`', () => {
         .withResponse()
       const models: object[] = []
       for await (const model of await client.models.list()) models.push(model)
+      for await (const model of client.models.list()) models.push(model)
       const embeddings = await client.embeddings.create({ model: 'e', input: 'x', encoding_format: 'float' })
       return {
         completion: structuredClone(data),

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { answer, chunk, EVENTS, sse, startProvider, type Answer, type Provider } from '../support/provider.ts'
+import { importing } from './importing.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const examples = new URL('../fixtures/openai-examples/', import.meta.url)
@@ -106,20 +107,13 @@ function textCompletion(response: Parameters<Answer>[0], model: string): void {
     .end(JSON.stringify({ id: 'cmpl-1', object: 'text_completion', created: 1, model, choices }))
 }
 
-/** Only the imports are changed: `openai` and its helpers are all in one module here. Ports may be taken. */
-function importing(which: 'openai' | 'sluice', source: string, port: number): string {
+/** Only the imports are changed, and ports, which may be taken, and where the service is. */
+function program(which: 'openai' | 'sluice', source: string, port: number): string {
   const free = source
     .replaceAll('3000', String(port))
     .replace("'https://ai.megallm.io/v1'", "process.env['OPENAI_BASE_URL']")
     .replace('process.env.GITHUB_TOKEN', "process.env['OPENAI_API_KEY']")
-  // The repository's own examples import its sources.
-  if (which === 'openai') return free.replaceAll("'openai/index'", "'openai'")
-  return free
-    .replaceAll(/import OpenAI(, \{ (\w+) \})? from 'openai(?:\/index)?'/g, (_all, _more, name: string | undefined) =>
-      name === undefined ? `import { OpenAI } from '${ours}'` : `import { OpenAI, ${name} } from '${ours}'`,
-    )
-    .replace("import { Stream } from 'openai/streaming'", `import { ChatStream as Stream } from '${ours}'`)
-    .replaceAll(/'openai\/(?:helpers\/zod|lib\/ChatCompletionStream)'/g, `'${ours}'`)
+  return importing(which, free, ours)
 }
 
 async function freePort(): Promise<number> {
@@ -151,7 +145,7 @@ describe("OpenAI's own examples, with nothing changed but the imports", () => {
   async function start(name: string, which: 'openai' | 'sluice'): Promise<ChildProcess> {
     const source = await readFile(new URL(`${name}.ts.txt`, examples), 'utf8')
     const file = join(folder, `${name}-${which}.ts`)
-    await writeFile(file, importing(which, source, port))
+    await writeFile(file, program(which, source, port))
     const { FORCE_COLOR: _, ...rest } = process.env
     const env = { ...rest, OPENAI_API_KEY: 'k', OPENAI_BASE_URL: provider.baseURL, NO_COLOR: '1' }
     return spawn(process.execPath, ['--import', join(folder, 'terminal.mjs'), file], { env, stdio: 'pipe' })
@@ -260,7 +254,7 @@ describe("OpenAI's own examples, with nothing changed but the imports", () => {
   test('stream-to-client-next answers a request of a page', async () => {
     const source = await readFile(new URL('stream-to-client-next.ts.txt', examples), 'utf8')
     const file = join(folder, 'next.ts')
-    await writeFile(file, importing('sluice', source, port))
+    await writeFile(file, program('sluice', source, port))
     const env = { OPENAI_API_KEY: 'k', OPENAI_BASE_URL: provider.baseURL, OPENAI_EXAMPLE_AUTH_TOKEN: 'x'.repeat(32) }
     const call = `import handler from '${file}'
       const headers = { authorization: 'Bearer ${'x'.repeat(32)}' }

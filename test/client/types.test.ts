@@ -1,23 +1,12 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { complaints } from '../support/complaints.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const FILE = join(root, 'test/client/types.ts')
-
-/** What tsc says of a file, by its lines. */
-async function complaints(folder: string, file: string): Promise<readonly string[]> {
-  const config = join(folder, 'tsconfig.json')
-  await writeFile(config, JSON.stringify({ extends: join(root, 'tsconfig.json'), files: [file], include: [] }))
-  return new Promise((resolve) => {
-    execFile(join(root, 'node_modules/.bin/tsc'), ['-p', config, '--pretty', 'false'], (_error, stdout) => {
-      resolve(stdout.split('\n').filter((line) => /types[\w-]*\.ts/.test(line)))
-    })
-  })
-}
 
 describe('the types of the SDK', () => {
   let folder: string
@@ -27,7 +16,7 @@ describe('the types of the SDK', () => {
   after(() => rm(folder, { recursive: true, force: true }))
 
   test('take what must compile and refuse what must not', async () => {
-    assert.deepEqual(await complaints(folder, FILE), [])
+    assert.deepEqual(await complaints(folder, [FILE]), [])
   })
 
   test('refuse each of those lines for itself', async () => {
@@ -35,7 +24,7 @@ describe('the types of the SDK', () => {
     const expected = source.match(/@ts-expect-error/g)?.length ?? 0
     const bare = join(folder, 'types-bare.ts')
     await writeFile(bare, source.replaceAll('@ts-expect-error', 'refused').replace('../../src', '../../../src'))
-    const refused = new Set((await complaints(folder, bare)).map((line) => /\((\d+),/.exec(line)?.[1]))
+    const refused = new Set((await complaints(folder, [bare])).map(({ line }) => line))
     assert.ok(expected >= 20)
     assert.equal(refused.size, expected)
   })

@@ -203,6 +203,35 @@ export function errors(error: unknown): string | undefined {
   return error.message
 }
 
+/** The names of the official SDK. */
+export async function names(stream: ChatStream, params: OpenAI.ChatCompletionCreateParams): Promise<void> {
+  params.messages.push({ role: 'user', content: 'x' })
+  const request: ChatRequest = params
+  for await (const chunk of stream) {
+    const theirs: OpenAI.ChatCompletionChunk = chunk
+    const ours: ChatStream extends AsyncIterable<infer Chunk> ? Chunk : never = theirs
+    theirs.model = 'x'
+    void ours
+  }
+  // What one provider alone takes, in a variable; the older completions take it as it stands.
+  const more = { ...request, stream: false as const, top_k: 5 }
+  void client.chat.completions.create(more)
+  void client.completions.create({ model: 'm', prompt: 'x', top_k: 5 })
+  // @ts-expect-error -- a misspelt field
+  void client.chat.completions.create({ model: 'm', messages, temprature: 1 })
+  // @ts-expect-error -- a temperature is a number
+  void client.completions.create({ model: 'm', prompt: 'x', temperature: 'hot' })
+  // @ts-expect-error -- no such role
+  void ({ role: 'robot', content: 'x' } satisfies OpenAI.ChatCompletionMessageParam)
+  // @ts-expect-error -- pictures are the user's
+  const pictured: OpenAI.ChatCompletionSystemMessageParam['content'] = [{ type: 'image_url', image_url: { url: 'x' } }]
+  // @ts-expect-error -- a tool's answer says to which call it belongs
+  params.messages.push({ role: 'tool', content: 'x' })
+  // @ts-expect-error -- names are types, not values
+  void OpenAI.Chat
+  void pictured
+}
+
 /** Our types are those of the official SDK. */
 export function interchangeable(
   chunk: TheirChunk,

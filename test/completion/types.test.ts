@@ -8,7 +8,7 @@ type theirs = OpenAI.Chat.Completions.ChatCompletion
 type TheirChunk = OpenAI.Chat.Completions.ChatCompletionChunk
 type TheirParams = OpenAI.Chat.Completions.ChatCompletionCreateParams
 
-/** The same type without `readonly`, which is all that may differ. */
+/** The same type without `readonly`, which is all that may differ: a request's arrays have it, an answer's have not. */
 type Mutable<T> = T extends (...parameters: never[]) => unknown
   ? T
   : T extends object
@@ -17,7 +17,7 @@ type Mutable<T> = T extends (...parameters: never[]) => unknown
 
 /** A completion whose choices all ended; OpenAI's type knows no other. */
 type Ended = Omit<ours.ChatCompletion, 'choices'> & {
-  readonly choices: readonly (Omit<ours.CompletionChoice, 'finish_reason'> & {
+  readonly choices: (Omit<ours.CompletionChoice, 'finish_reason'> & {
     readonly finish_reason: ours.FinishReason
   })[]
 }
@@ -33,14 +33,14 @@ type Nothing<T extends never> = T
 // Each line is a test: the type check fails where one side has moved.
 export type Proofs = [
   Assignable<TheirChunk, ours.ChatCompletionChunk>,
-  Assignable<Mutable<ours.ChatCompletionChunk>, TheirChunk>,
+  Assignable<ours.ChatCompletionChunk, TheirChunk>,
   Assignable<theirs, ours.ChatCompletion>,
-  Assignable<Mutable<Ended>, theirs>,
+  Assignable<Ended, theirs>,
   Assignable<TheirParams, request.ChatRequest>,
   Assignable<Mutable<request.ChatRequest> & { stream: true }, TheirParams>,
   Assignable<Mutable<request.ChatRequest> & { stream: false }, TheirParams>,
   Assignable<OpenAI.CompletionUsage, ours.Usage>,
-  Assignable<Mutable<ours.Usage>, OpenAI.CompletionUsage>,
+  Assignable<ours.Usage, OpenAI.CompletionUsage>,
 ]
 
 // Optional fields could be left out without an error above; their names may not.

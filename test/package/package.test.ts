@@ -12,6 +12,16 @@ import { type Consumer, installPacked, program, run } from './consumer.ts'
 /** The specifiers of static and late imports and re-exports, as tsc prints them. */
 const IMPORTS = /(?:^(?:import|export)\s[\w\s{},*$]*\bfrom\s*|^import\s*|\bimport\s*\(\s*)['"]([^'"]+)['"]/gm
 
+/** What is typed by a name below the class is typed in the published declarations, too. */
+const NAMES = `import { OpenAI } from 'sluice'
+export const delta: OpenAI.Chat.Completions.ChatCompletionChunk.Choice.Delta = { content: 'x' }
+export const messages: OpenAI.ChatCompletionMessageParam[] = [{ role: 'user', content: 'x' }]
+// @ts-expect-error -- no such role
+messages.push({ role: 'robot', content: 'x' })
+// @ts-expect-error -- text is no number
+delta.content = 5
+`
+
 describe('the packed package', () => {
   let consumer: Consumer
   before(async () => {
@@ -101,7 +111,7 @@ describe('the packed package', () => {
   ]) {
     test(`type-checks strictly in a project that resolves modules like ${moduleResolution}`, async () => {
       const imports = specifiers().map((specifier, i) => `import * as m${i} from '${specifier}'\nexport { m${i} }\n`)
-      await writeFile(join(consumer.folder, 'use.ts'), imports.join(''))
+      await writeFile(join(consumer.folder, 'use.ts'), imports.join('') + NAMES)
       const flags = ['--strict', '--noEmit', '--target', 'esnext', '--types', 'node', '--skipLibCheck', 'false']
       const how = ['--module', String(module), '--moduleResolution', String(moduleResolution)]
       const { stdout } = await run(consumer.folder, program('tsc'), ...flags, ...how, 'use.ts')

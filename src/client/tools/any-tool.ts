@@ -1,5 +1,5 @@
 import { isObject, parseJson } from '../../completion/json.ts'
-import type { FunctionDefinition, Tool as WireTool } from '../../completion/request.ts'
+import type { Tool as WireTool } from '../../completion/request.ts'
 import { OpenAIError } from '../errors.ts'
 import { type ParseableTool, RUN, SCHEMA } from './parseable.ts'
 import type { Checked } from './schema.ts'
@@ -8,13 +8,17 @@ import type { RunnableTool } from './tool.ts'
 /** A tool as OpenAI's SDK runs it: a function beside its definition. */
 export interface OpenAIRunnableTool {
   readonly type: 'function'
-  readonly function: Omit<FunctionDefinition, 'name'> & {
+  readonly function: {
     /** The function's own name unless told. */
     readonly name?: string | undefined
+    readonly description?: string | undefined
+    /** A JSON Schema, as whichever type. */
+    readonly parameters?: object | undefined
+    readonly strict?: boolean | null | undefined
     /** Makes arguments of the model's JSON; without it the function gets the text. */
     readonly parse?: ((input: string) => unknown) | undefined
-    /** Of any arguments: `parse` makes them. */
-    readonly function: (args: never, runner?: unknown) => unknown
+    /** Of any arguments: `parse` makes them. OpenAI's SDK adds its runner and a context; there are none here. */
+    readonly function: (args: never, ...others: never[]) => unknown
   }
 }
 
@@ -68,10 +72,17 @@ function ofSchema(tool: ParseableTool<never>): RunnableTool {
 }
 
 function ofFunction({ function: definition }: OpenAIRunnableTool): RunnableTool {
-  const { function: run, parse, name = run.name, ...rest } = definition
+  const { function: run, parse, name = run.name, description, parameters, strict, ...rest } = definition
+  const wire = {
+    ...rest,
+    ...(description === undefined ? {} : { description }),
+    ...(isObject(parameters) ? { parameters } : {}),
+    ...(strict === undefined ? {} : { strict }),
+    name,
+  }
   return {
     name,
-    wire: { type: 'function', function: { ...rest, name } },
+    wire: { type: 'function', function: wire },
     takesText: true,
     async call(text) {
       // What the model wrote is what `parse` is for; without it the function takes text.

@@ -30,12 +30,12 @@ export type ParsedToolCall =
 /** A message with its content as a value; `null` when it has none: a refusal, tool calls, mere text. */
 export type ParsedMessage<T> = Omit<ChatCompletionMessage, 'tool_calls'> & {
   readonly parsed: T | null
-  readonly tool_calls?: readonly ParsedToolCall[]
+  readonly tool_calls?: ParsedToolCall[]
 }
 
 /** A completion whose messages were read. */
 export type ParsedChatCompletion<T> = Omit<ChatCompletion, 'choices'> & {
-  readonly choices: readonly (Omit<CompletionChoice, 'message'> & { readonly message: ParsedMessage<T> })[]
+  readonly choices: (Omit<CompletionChoice, 'message'> & { readonly message: ParsedMessage<T> })[]
 }
 
 /** How an answer is asked for and read. */
