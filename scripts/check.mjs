@@ -1,5 +1,5 @@
-// Everything CI runs: `npm run check`. Steps that only read the tree run two at a time; tests run
-// alone, since some of them measure. Stops at the first failure and shows what that step said.
+// Everything CI runs: `npm run check`. Steps that only read the tree run two at a time, so do test files; tests
+// that measure, or drive a browser, run alone. Stops at the first failure and shows what that step said.
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { delimiter } from 'node:path'
@@ -14,7 +14,10 @@ delete env.FORCE_COLOR
 const LIMIT_MS = 20 * 60_000
 
 const packageTests = globSync('test/package/**/*.test.ts', { cwd: root })
-const otherTests = globSync('test/**/*.test.ts', { cwd: root }).filter((file) => !packageTests.includes(file))
+/** They count time, memory or processes, or wait for a browser that needs a core of its own. */
+const soleTests = globSync('test/{bench,browser,chaos}/**/*.test.ts', { cwd: root })
+const sole = new Set([...packageTests, ...soleTests])
+const otherTests = globSync('test/**/*.test.ts', { cwd: root }).filter((file) => !sole.has(file))
 
 const READING = [
   { name: 'format', command: ['oxfmt', '--check'] },
@@ -24,7 +27,16 @@ const READING = [
   { name: 'unused code and dependencies (knip)', command: ['knip', '--no-progress'] },
 ]
 const TESTING = [
-  { name: 'tests', command: ['node', '--test', '--test-reporter=spec', ...otherTests], tests: true },
+  {
+    name: 'tests',
+    command: ['node', '--test', '--test-concurrency=2', '--test-reporter=spec', ...otherTests],
+    tests: true,
+  },
+  {
+    name: 'tests in a browser, and of what measures',
+    command: ['node', '--test', '--test-concurrency=1', '--test-reporter=spec', ...soleTests],
+    tests: true,
+  },
   {
     name: 'package tests (tarball: exports, types, bin, publint, attw)',
     command: ['node', '--test', '--test-reporter=spec', ...packageTests],

@@ -1,6 +1,6 @@
 import type { UsageRow } from '../ledger/usage.ts'
 import { GAP_BUCKETS, type StreamMeasure } from './meter.ts'
-import { triesOf } from './metrics.ts'
+import { triedOf, type Tried } from './tried.ts'
 
 /** Buckets for each doubling: what is read from them is at most 5 % off. */
 const FINE = 8
@@ -49,6 +49,8 @@ export class Slot {
   rescued = 0
   readonly providers: Map<string, ProviderSums> = new Map()
   readonly used: Map<string, UsedSums> = new Map()
+  /** The same by key, then by model: found without putting a name together. */
+  readonly #pairs = new Map<string, Map<string, UsedSums>>()
   readonly #ttft = new Uint32Array(TTFT_BUCKETS)
   readonly #gaps = new Uint32Array(GAP_BUCKETS)
 
@@ -56,13 +58,13 @@ export class Slot {
     this.at = at
   }
 
-  /** A stream has ended. */
-  stream(measure: StreamMeasure): void {
+  /** A stream has ended. `tried`: its timeline's tries, where somebody has read them already. */
+  stream(measure: StreamMeasure, { tries, seams }: Tried = triedOf(measure)): void {
     this.outcomes[measure.outcome.status]++
     if (measure.ttft !== undefined) add(this.#ttft, ttftBucket(measure.ttft), 1)
-    measure.gaps.forEach((count, i) => add(this.#gaps, i, count))
-    if (measure.timeline.some(({ type }) => type === 'seam')) this.rescued++
-    for (const { provider, mode, result } of triesOf(measure)) {
+    for (let i = 0; i < GAP_BUCKETS; i++) add(this.#gaps, i, measure.gaps[i] ?? 0)
+    if (seams.length > 0) this.rescued++
+    for (const { provider, mode, result } of tries) {
       const sums = this.#provider(provider)
       sums.attempts++
       if (mode !== undefined) sums.rescues++
@@ -77,7 +79,7 @@ export class Slot {
 
   /** What a stream used is known for good. */
   charged(row: UsageRow): void {
-    const sums = this.#pair(row.owner, row.model)
+    const sums = this.#pairs.get(row.owner)?.get(row.model) ?? this.#pair(row.owner, row.model)
     sums.streams++
     sums.promptTokens += row.promptTokens
     sums.completionTokens += row.completionTokens
@@ -121,19 +123,19 @@ export class Slot {
   }
 
   #pair(owner: string, model: string): UsedSums {
-    const known = this.used.get(`${owner}\0${model}`)
+    // Beyond the limit nothing is kept of a name, not even in the index.
+    if (this.used.size >= MOST_PAIRS) return this.#used('other', 'other')
+    const sums = this.#used(owner, model)
+    const ofOwner = this.#pairs.get(owner) ?? new Map<string, UsedSums>()
+    this.#pairs.set(owner, ofOwner.set(model, sums))
+    return sums
+  }
+
+  #used(key: string, model: string): UsedSums {
+    const name = `${key}\0${model}`
+    const known = this.used.get(name)
     if (known !== undefined) return known
-    const isFull = this.used.size >= MOST_PAIRS
-    const names = isFull ? { key: 'other', model: 'other' } : { key: owner, model }
-    const name = `${names.key}\0${names.model}`
-    const sums = this.used.get(name) ?? {
-      ...names,
-      streams: 0,
-      promptTokens: 0,
-      completionTokens: 0,
-      nanoDollars: 0,
-      unpriced: 0,
-    }
+    const sums = { key, model, streams: 0, promptTokens: 0, completionTokens: 0, nanoDollars: 0, unpriced: 0 }
     this.used.set(name, sums)
     return sums
   }

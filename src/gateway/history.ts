@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { UsageRow } from '../ledger/usage.ts'
 import { Slot } from './history-slot.ts'
 import type { StreamMeasure } from './meter.ts'
+import { triedOf, type Tried } from './tried.ts'
 
 /** The stretches of time that are looked back on, in slots of equal length. */
 export const RANGES = {
@@ -24,14 +25,18 @@ export class History {
     this.#clock = clock
   }
 
-  /** A stream has ended. */
-  stream(measure: StreamMeasure): void {
-    for (const range of ['hour', 'day'] as const) this.#now(range).stream(measure)
+  /** A stream has ended. `tried`: its timeline's tries, where somebody has read them already. */
+  stream(measure: StreamMeasure, tried: Tried = triedOf(measure)): void {
+    const now = this.#clock.date()
+    this.#slot('hour', now).stream(measure, tried)
+    this.#slot('day', now).stream(measure, tried)
   }
 
   /** What a stream used is known for good. */
   charged(row: UsageRow): void {
-    for (const range of ['hour', 'day'] as const) this.#now(range).charged(row)
+    const now = this.#clock.date()
+    this.#slot('hour', now).charged(row)
+    this.#slot('day', now).charged(row)
   }
 
   /** The slots in which something happened, oldest first, none older than the range. */
@@ -40,14 +45,13 @@ export class History {
     return this.#slots[range]
   }
 
-  #now(range: Range): Slot {
+  #slot(range: Range, now: number): Slot {
     const { step } = RANGES[range]
-    const at = Math.floor(this.#clock.date() / step) * step
     const slots = this.#slots[range]
     const newest = slots.at(-1)
     // A wall clock that was set back counts on in the slot that is there.
-    if (newest !== undefined && newest.at >= at) return newest
-    const slot = new Slot(at)
+    if (newest !== undefined && now < newest.at + step) return newest
+    const slot = new Slot(Math.floor(now / step) * step)
     slots.push(slot)
     this.#forget(range)
     return slot

@@ -1,19 +1,20 @@
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-/** Random bytes are drawn for so many ids at once, so that most ids cost no call. */
+const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')
+/** Random characters are drawn for so many ids at once, so that most ids are a piece cut off. */
 const POOLED = 128
 const LENGTH = 22
 
-const pool = new Uint8Array(LENGTH * POOLED)
+const pool = Buffer.alloc(LENGTH * POOLED)
 let used = pool.length
 
 /** 22 random characters of 64: 132 bits. */
 export function randomId(): string {
-  if (used + LENGTH > pool.length) {
+  if (used === pool.length) {
     crypto.getRandomValues(pool)
+    for (const [at, byte] of pool.entries()) pool[at] = ALPHABET[byte & 63] ?? 0
     used = 0
   }
-  let id = ''
-  for (let end = used + LENGTH; used < end; used++) id += ALPHABET[(pool[used] ?? 0) & 63]
+  const id = pool.toString('latin1', used, used + LENGTH)
+  used += LENGTH
   return id
 }
 

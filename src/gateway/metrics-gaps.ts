@@ -1,4 +1,5 @@
 import { GAP_BUCKETS } from './meter.ts'
+import { escaped, type Family } from './metrics-count.ts'
 
 const NAME = 'sluice_inter_token_seconds'
 const HELP = 'Time between two batches of chunks of a stream, after its first token'
@@ -13,7 +14,7 @@ interface Folded {
  * The histogram of times between tokens. Each stream counts into an array of its own, which is added here when it
  * has ended: a metrics library asked for each token would cost more than the token.
  */
-export class GapHistogram {
+export class GapHistogram implements Family {
   readonly #byModel = new Map<string, Folded>()
 
   /** Adds a stream's counts (`StreamMeasure.gaps`), which took so many seconds together. */
@@ -28,7 +29,6 @@ export class GapHistogram {
     folded.sum += seconds
   }
 
-  /** Prometheus text. */
   text(): string {
     const lines = [`# HELP ${NAME} ${HELP}`, `# TYPE ${NAME} histogram`]
     for (const [model, { counts, sum }] of this.#byModel) {
@@ -41,10 +41,6 @@ export class GapHistogram {
       })
       lines.push(`${NAME}_sum{${label}} ${sum}`, `${NAME}_count{${label}} ${below}`)
     }
-    return `${lines.join('\n')}\n`
+    return lines.join('\n')
   }
-}
-
-function escaped(value: string): string {
-  return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"')
 }

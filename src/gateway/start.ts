@@ -12,6 +12,7 @@ import { LiveStream } from './live.ts'
 import { Meter, type StreamMeasure } from './meter.ts'
 import { relay } from './relay.ts'
 import { traceStream } from './traces.ts'
+import { triedOf } from './tried.ts'
 import type { Billed } from './usage.ts'
 import type { Charge } from './usage-charge.ts'
 import { createRepair, withoutBare, type Rewrite } from './rewrite.ts'
@@ -141,8 +142,9 @@ function rewriteFor({ repair, bare, streamId }: NewStream, created: number): Rew
 
 /** One line per stream, without a word of its content. */
 function record(context: GatewayContext, order: StreamOrder, measure: StreamMeasure, charge: Charge): void {
-  context.metrics.stream(order.model, measure)
-  context.history.stream(measure)
+  const tried = triedOf(measure)
+  context.metrics.stream(order.model, measure, tried)
+  context.history.stream(measure, tried)
   const facts = {
     stream: order.streamId,
     request: order.requestId,

@@ -1,7 +1,7 @@
 import type { Usage } from '../completion/chunk.ts'
 import type { SluiceError } from '../errors.ts'
 import type { PriceList } from '../provider/price-list.ts'
-import { normaliseUsage } from '../provider/price.ts'
+import { saysBothCounts } from '../provider/price.ts'
 import type { Target } from '../provider/provider.ts'
 import type { StreamMeasure, Try } from './meter.ts'
 
@@ -87,9 +87,8 @@ export function paidTries(measure: Pick<StreamMeasure, 'tries' | 'chunks' | 'err
 
 /** A usage that says how many tokens it was. One of no tokens says nothing where something came and was cut. */
 function toldOf(usage: Usage | undefined, isCut: boolean, delivered: number): Usage | undefined {
-  const normal = normaliseUsage(usage)
-  if (normal === undefined || usage === undefined) return undefined
-  return isCut && delivered > 0 && normal.completion_tokens === 0 ? undefined : usage
+  if (!saysBothCounts(usage)) return undefined
+  return isCut && delivered > 0 && usage.completion_tokens === 0 ? undefined : usage
 }
 
 /** Whether a provider that said yes and gave nothing had begun: then it was our own hanging up that ended it. */
@@ -114,29 +113,67 @@ export function chargeOf(
   at: Date,
   count: (place: number) => Counted,
 ): Charge {
-  const charges = tries.flatMap((one, place) => {
+  const charges: TryCharge[] = []
+  tries.forEach((one, place) => {
     const asked = one.target.model ?? model
     const usage = one.usage ?? asUsage(count(place))
     const { provider } = one.target
     const priced = prices.cost({ provider, model: asked, answered: one.answered, usage }, at)
-    if (priced === undefined) return []
+    if (priced === undefined) return
     const { nanoDollars, source, usage: normal } = priced
     const isEstimated = one.usage === undefined
-    return { provider: provider.name, model: asked, usage: normal, nanoDollars, priceSource: source, isEstimated }
+    charges.push({
+      provider: provider.name,
+      model: asked,
+      usage: normal,
+      nanoDollars,
+      priceSource: source,
+      isEstimated,
+    })
   })
-  const sum = (of: (charge: TryCharge) => number | undefined): number =>
-    charges.reduce((total, charge) => total + (of(charge) ?? 0), 0)
-  return {
-    tries: charges,
-    nanoDollars: sum((charge) => charge.nanoDollars),
-    unpriced: charges.filter(({ nanoDollars }) => nanoDollars === undefined).length,
-    promptTokens: sum(({ usage }) => usage.prompt_tokens),
-    cachedTokens: sum(({ usage }) => usage.prompt_tokens_details?.cached_tokens),
-    completionTokens: sum(({ usage }) => usage.completion_tokens),
-    reasoningTokens: sum(({ usage }) => usage.completion_tokens_details?.reasoning_tokens),
-    isEstimated: charges.some(({ isEstimated }) => isEstimated),
-    priceSource: [...new Set(charges.map(({ priceSource }) => priceSource).filter((from) => from !== ''))].join(' + '),
+  return together(charges)
+}
+
+/** In one pass: every stream pays for it. */
+function together(tries: readonly TryCharge[]): Charge {
+  let nanoDollars = 0
+  let unpriced = 0
+  let promptTokens = 0
+  let cachedTokens = 0
+  let completionTokens = 0
+  let reasoningTokens = 0
+  let isEstimated = false
+  for (const charge of tries) {
+    const { usage } = charge
+    if (charge.nanoDollars === undefined) unpriced++
+    nanoDollars += charge.nanoDollars ?? 0
+    promptTokens += usage.prompt_tokens
+    cachedTokens += usage.prompt_tokens_details?.cached_tokens ?? 0
+    completionTokens += usage.completion_tokens
+    reasoningTokens += usage.completion_tokens_details?.reasoning_tokens ?? 0
+    isEstimated ||= charge.isEstimated
   }
+  const priceSource = sourcesOf(tries)
+  return {
+    tries,
+    nanoDollars,
+    unpriced,
+    promptTokens,
+    cachedTokens,
+    completionTokens,
+    reasoningTokens,
+    isEstimated,
+    priceSource,
+  }
+}
+
+/** Each source once. */
+function sourcesOf(tries: readonly TryCharge[]): string {
+  const [first] = tries
+  if (first === undefined || tries.length === 1) return first?.priceSource ?? ''
+  const sources = new Set(tries.map(({ priceSource }) => priceSource))
+  sources.delete('')
+  return [...sources].join(' + ')
 }
 
 function asUsage({ prompt, completion }: Counted): Usage {

@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite'
+import { Days, SUMS } from './usage-days.ts'
 import { sumUsage } from './usage-sum.ts'
 import { dayOf, type UsageQuery, type UsageRow, type UsageSum } from './usage.ts'
 
@@ -13,12 +14,6 @@ const EXPIRED_AT_ONCE = 200
 const COLUMNS = [
   'created_at, stream, owner, model, provider, target_model, charged, unpriced, prompt_tokens, cached_tokens',
   'completion_tokens, reasoning_tokens, nano_dollars, price_source, estimated, outcome, ttft, duration',
-].join(', ')
-
-/** The sums of a day, besides what names them; each is added to. */
-const SUMS = [
-  'streams, incomplete, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, nano_dollars',
-  'unpriced, estimated',
 ].join(', ')
 
 const placesOf = (columns: string): string => columns.replaceAll(/\w+/g, '?')
@@ -38,8 +33,8 @@ export class UsageTable {
   readonly #add: StatementSync
   readonly #expire: StatementSync
   readonly #expireDays: StatementSync
-  /** By stream. */
-  readonly #unwritten = new Map<string, UsageRow>()
+  /** In the order in which they were told: of two of one stream the later counts. */
+  #unwritten: UsageRow[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
   #soon: ReturnType<typeof setImmediate> | undefined
   #writtenAt = -Infinity
@@ -75,8 +70,7 @@ export class UsageTable {
 
   /** Notes what a stream used, in the place of what was noted of it before. */
   put(row: UsageRow): void {
-    this.#unwritten.set(row.stream, row)
-    if (this.#unwritten.size > UNWRITTEN_MOST) this.#dropOldest()
+    if (this.#unwritten.push(row) > UNWRITTEN_MOST) this.#unwritten.shift()
     if (this.#soon !== undefined || this.#timer !== undefined) return
     const wait = this.#writtenAt + GATHER_MS - this.#now()
     if (wait <= 0) this.#soon = setImmediate(this.#turn)
@@ -85,7 +79,7 @@ export class UsageTable {
 
   /** What a stream used, once it has ended. */
   find(stream: string, createdAt: number): UsageRow | undefined {
-    const unwritten = this.#unwritten.get(stream)
+    const unwritten = this.#unwritten.findLast((row) => row.stream === stream)
     if (unwritten !== undefined) return unwritten
     const found = this.#find.get(createdAt, stream)
     return found === undefined ? undefined : toRow(found)
@@ -116,13 +110,13 @@ export class UsageTable {
   }
 
   #write(): void {
-    if (this.#unwritten.size === 0) return
+    if (this.#unwritten.length === 0) return
     this.#writtenAt = this.#now()
     const days = new Days()
     this.#database.exec('BEGIN IMMEDIATE')
     try {
-      for (const row of this.#unwritten.values()) this.#writeRow(row, days)
-      for (const day of days.sums()) this.#add.run(...day)
+      for (const row of this.#unwritten) this.#writeRow(row, days)
+      for (const day of days.sums()) this.#add.run(...day.values)
       const oldest = this.#now() - this.#retentionMs
       this.#expire.run(oldest)
       this.#expireDays.run(dayOf(Math.max(0, oldest)))
@@ -131,7 +125,7 @@ export class UsageTable {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
       throw thrown
     }
-    this.#unwritten.clear()
+    this.#unwritten = []
   }
 
   #writeRow(row: UsageRow, days: Days): void {
@@ -144,47 +138,6 @@ export class UsageTable {
     }
     days.add(row, 1)
   }
-
-  #dropOldest(): void {
-    for (const stream of this.#unwritten.keys()) {
-      this.#unwritten.delete(stream)
-      return
-    }
-  }
-}
-
-type DaySums = [day: string, owner: string, model: string, provider: string, ...sums: number[]]
-
-/** What a transaction adds to the sums of days: a row each for many streams. */
-class Days {
-  readonly #sums = new Map<string, DaySums>()
-
-  add(row: UsageRow, sign: 1 | -1): void {
-    const names = [dayOf(row.createdAt), row.owner, row.model, row.provider] as const
-    const key = names.join('\0')
-    const before = this.#sums.get(key)?.slice(names.length) ?? []
-    const sums = sumsOf(row).map((value, i) => Number(before[i] ?? 0) + sign * value)
-    this.#sums.set(key, [...names, ...sums])
-  }
-
-  sums(): Iterable<DaySums> {
-    return this.#sums.values()
-  }
-}
-
-/** In the order of `SUMS`. */
-function sumsOf(row: UsageRow): readonly number[] {
-  return [
-    1,
-    row.outcome === 'completed' ? 0 : 1,
-    row.promptTokens,
-    row.cachedTokens,
-    row.completionTokens,
-    row.reasoningTokens,
-    row.nanoDollars,
-    row.unpriced > 0 ? 1 : 0,
-    row.estimated ? 1 : 0,
-  ]
 }
 
 /** In the order of `COLUMNS`. */

@@ -97,7 +97,8 @@ export class PriceList {
   #listPrice(provider: Provider, model: string, answered: string | undefined, at: Date): Price | undefined {
     if (isLocal(provider)) return FREE
     // What answered is the truth: an Azure deployment's name says nothing of its model.
-    const exact = answered === undefined || answered === '' ? undefined : this.#book(provider, answered, at)
+    const isAnother = answered !== undefined && answered !== '' && answered !== model
+    const exact = isAnother ? this.#book(provider, answered, at) : undefined
     return exact ?? this.#book(provider, model, at)
   }
 }
@@ -121,5 +122,6 @@ function isLocal({ preset, baseUrl }: Provider): boolean {
 const ENGINES: ReadonlySet<string> = new Set(['ollama', 'lm-studio', 'llama.cpp', 'vllm'])
 
 function sourceOf({ source, checked }: Price): string {
-  return [source, checked].filter((part) => part !== undefined).join(', ')
+  if (source === undefined || checked === undefined) return source ?? checked ?? ''
+  return `${source}, ${checked}`
 }

@@ -38,15 +38,18 @@ interface Remembered {
  */
 export async function loadPriceBook(): Promise<PriceBook> {
   const { calcPrice: calculate } = await import('@pydantic/genai-prices')
-  const rows = new Map<string, Remembered>()
+  // By provider, which the configuration makes anew when it is read again, and then by model.
+  let rows = new WeakMap<Provider, Map<string, Remembered>>()
+  let count = 0
   return (provider, model, at) => {
-    const key = `${provider.preset} ${provider.baseUrl} ${model}`
-    const known = rows.get(key)
+    const known = rows.get(provider)?.get(model)
     if (known !== undefined && known.until > at.getTime()) return known.price
-    if (rows.size >= MOST_ROWS) rows.clear()
+    if (known === undefined && ++count > MOST_ROWS) [rows, count] = [new WeakMap(), 1]
     const found = lookUp(calculate, provider, model, at)
-    rows.set(key, { ...found, price: found.price ?? shippedPrices(provider, model) })
-    return rows.get(key)?.price
+    const price = found.price ?? shippedPrices(provider, model)
+    const ofProvider = rows.get(provider) ?? new Map<string, Remembered>()
+    rows.set(provider, ofProvider.set(model, { ...found, price }))
+    return price
   }
 }
 

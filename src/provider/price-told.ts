@@ -16,7 +16,7 @@ import { isObject } from '../completion/json.ts'
  * toldCost({ prompt_tokens: 12, completion_tokens: 1, total_tokens: 13, cost: 0.00014 }) // 140_000
  */
 export function toldCost(usage: Usage): number | undefined {
-  const told: Readonly<Record<string, unknown>> = { ...usage }
+  const told: Told = usage
   const { cost, cost_in_usd_ticks: ticks, cost_usd: dollars } = told
   if (isObject(cost)) return nano(cost['total_cost'], 1e9)
   if (cost !== undefined && cost !== null) return together(nano(cost, 1e9), bringYourOwn(told))
@@ -24,8 +24,17 @@ export function toldCost(usage: Usage): number | undefined {
   return nano(dollars, 1e9)
 }
 
+/** What a usage may say beside its tokens. */
+interface Told {
+  readonly cost?: unknown
+  readonly cost_in_usd_ticks?: unknown
+  readonly cost_usd?: unknown
+  readonly is_byok?: unknown
+  readonly cost_details?: unknown
+}
+
 /** OpenRouter: what the maker bills the caller directly. */
-function bringYourOwn({ is_byok: isOwn, cost_details: details }: Readonly<Record<string, unknown>>): number {
+function bringYourOwn({ is_byok: isOwn, cost_details: details }: Told): number {
   return isOwn === true && isObject(details) ? (nano(details['upstream_inference_cost'], 1e9) ?? 0) : 0
 }
 

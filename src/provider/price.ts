@@ -83,7 +83,7 @@ export function normaliseUsage(
   usage: Usage | null | undefined,
   quirks: Pick<Quirks, 'usageExcludesReasoning'> = {},
 ): Usage | undefined {
-  if (!usage || !isCount(usage.prompt_tokens) || !isCount(usage.completion_tokens)) return undefined
+  if (!saysBothCounts(usage)) return undefined
   const reasoning = count(usage.completion_tokens_details?.reasoning_tokens)
   const said = usage.prompt_tokens + usage.completion_tokens
   // xAI's total tells: it has the reasoning in it. Were it ever counted in, nothing would be added twice.
@@ -92,12 +92,22 @@ export function normaliseUsage(
   const hit = usage.prompt_cache_hit_tokens
   const details = isObject(usage.prompt_tokens_details) ? usage.prompt_tokens_details : undefined
   const cached = details?.cached_tokens ?? (isCount(hit) ? hit : undefined)
+  const total = usage.prompt_tokens + completion
+  // Most say it as OpenAI does: a copy for each stream would be for nothing.
+  if (usage.total_tokens === total && completion === usage.completion_tokens && cached === details?.cached_tokens) {
+    return usage
+  }
   return {
     ...usage,
     completion_tokens: completion,
-    total_tokens: usage.prompt_tokens + completion,
+    total_tokens: total,
     ...(cached === undefined ? {} : { prompt_tokens_details: { ...details, cached_tokens: cached } }),
   }
+}
+
+/** Whether a usage says how many tokens it was. */
+export function saysBothCounts(usage: Usage | null | undefined): usage is Usage {
+  return !!usage && isCount(usage.prompt_tokens) && isCount(usage.completion_tokens)
 }
 
 interface Counts {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, describe, test } from 'node:test'
 import { createLedger } from '../../src/ledger/ledger.ts'
 import { sumUsageOf } from '../../src/ledger/usage-sum.ts'
@@ -88,6 +89,58 @@ describe('usage in the ledger', () => {
     assert.deepEqual([sum?.streams, sum?.nanoDollars, sum?.completionTokens, sum?.estimated], [2, 10_000, 55, 0])
     assert.equal(second.usage.find('st_1', DAY)?.nanoDollars, 9_000)
     second.close()
+  })
+
+  test('of a stream that is told of again before anything was written is the later one, once', () => {
+    const ledger = createLedger({ path: ':memory:', now: () => DAY })
+    ledger.usage.put(row('st_1', { estimated: true, nanoDollars: 7_000, outcome: 'failed' }))
+    ledger.usage.put(row('st_2', { createdAt: DAY - 86_400_000, model: 'big', unpriced: 1, reasoningTokens: 0 }))
+    ledger.usage.put(row('st_1', { nanoDollars: 9_000, completionTokens: 50 }))
+    assert.equal(ledger.usage.find('st_1', DAY)?.nanoDollars, 9_000)
+    const sums = ledger.usage.sum(all(['day']))
+    assert.deepEqual(sums, [
+      {
+        day: '2026-11-19',
+        streams: 1,
+        incomplete: 0,
+        promptTokens: 10,
+        cachedTokens: 4,
+        completionTokens: 5,
+        reasoningTokens: 0,
+        nanoDollars: 1_000,
+        unpriced: 1,
+        estimated: 0,
+      },
+      {
+        day: '2026-11-20',
+        streams: 1,
+        incomplete: 0,
+        promptTokens: 10,
+        cachedTokens: 4,
+        completionTokens: 50,
+        reasoningTokens: 2,
+        nanoDollars: 9_000,
+        unpriced: 0,
+        estimated: 0,
+      },
+    ])
+    assert.equal(ledger.usage.find('st_1', DAY)?.completionTokens, 50)
+    ledger.close()
+  })
+
+  test('is kept while another process holds the database, and written when it has let go', async () => {
+    const path = join(folder, 'held.db')
+    const ledger = createLedger({ path, now: () => performance.now() + DAY })
+    const other = new DatabaseSync(path)
+    other.exec('BEGIN IMMEDIATE')
+    for (let i = 0; i < 10_010; i++) ledger.usage.put(row(`st_${i}`))
+    assert.throws(() => ledger.usage.sum(all([])), /locked/)
+    assert.equal(ledger.usage.find('st_5', DAY), undefined, 'of more than 10,000 the oldest are given up')
+    assert.equal(ledger.usage.find('st_10', DAY)?.stream, 'st_10')
+    other.exec('COMMIT')
+    other.close()
+    assert.equal(ledger.usage.sum(all([]))[0]?.streams, 10_000)
+    ledger.close()
   })
 
   test('of another process is read while that one is writing', () => {

@@ -21,7 +21,7 @@ export function readyz(context: GatewayContext, call: Call): Response {
 }
 
 /** `GET /metrics`: Prometheus text. */
-export async function metrics(context: GatewayContext, call: Call): Promise<Response> {
+export function metrics(context: GatewayContext, call: Call): Response {
   const headers = { ...baseHeaders(call.get('requestId')), 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
-  return new Response(await context.metrics.text(), { headers })
+  return new Response(context.metrics.text(), { headers })
 }
