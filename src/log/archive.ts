@@ -1,5 +1,6 @@
-import { rename, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import type { Place } from './block.ts'
+import { writeIndex } from './archive-index.ts'
 import { createArchived, loadArchive } from './archive-load.ts'
 import type { ArchivedSegment, ArchiveContents } from './archive-load.ts'
 import type { Disk } from './disk.ts'
@@ -48,7 +49,7 @@ export class Archive {
   static async open(options: ArchiveOptions): Promise<{ archive: Archive; contents: ArchiveContents }> {
     const contents = await loadArchive(options.dir)
     const archive = new Archive(options, contents.segments)
-    for (const { segment, index } of contents.unindexed) await archive.#writeIndex(segment, index)
+    for (const { segment, index } of contents.unindexed) await writeIndex(options, segment, index)
     return { archive, contents }
   }
 
@@ -202,26 +203,6 @@ export class Archive {
     if (finished === undefined) return
     this.#current = undefined
     await this.#options.disk.close(this.#fd)
-    await this.#writeIndex(finished, this.#notes.bytes.subarray(0, this.#notes.length))
-  }
-
-  /** Written aside and renamed, so that there is a whole one or none. Without one the segment is scanned. */
-  async #writeIndex(segment: ArchivedSegment, records: Uint8Array): Promise<void> {
-    const { dir, disk, power } = this.#options
-    const path = segmentPath(dir, 'index', segment.number)
-    const aside = `${path}.new`
-    try {
-      const { number, salt, size } = segment
-      const fd = await createSegment(disk, aside, { kind: 'index', number, salt, previousLength: size }, false)
-      try {
-        await disk.write(fd, records, records.length, SEGMENT_HEADER_BYTES)
-        if (power) await disk.sync(fd)
-      } finally {
-        await disk.close(fd)
-      }
-      await rename(aside, path)
-    } catch {
-      await rm(aside, { force: true })
-    }
+    await writeIndex(this.#options, finished, this.#notes.bytes.subarray(0, this.#notes.length))
   }
 }

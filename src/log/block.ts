@@ -1,6 +1,6 @@
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { SluiceError } from '../errors.ts'
-import { readEntries, writeEntry } from './entries.ts'
+import { IN_RUNS, readEntries, writeRuns } from './entries.ts'
 import type { BlockRef } from './notes.ts'
 import { HEADER_BYTES, RecordType, RecordWriter, contentIsWhole, readHeader } from './record.ts'
 import type { Batch } from './stream-log.ts'
@@ -45,12 +45,7 @@ export function writeBlocks(
   while (offset <= last) {
     const from = offset
     scratch.reset(0)
-    let size = 0
-    while (offset <= last && size < BLOCK_CHARS) {
-      const entry = tail.entry(offset++)
-      size += entry.data.length
-      writeEntry(scratch, entry)
-    }
+    offset = writeRuns(scratch, tail, from, last, BLOCK_CHARS) + 1
     refs.push(writeBlock(into, place, id, from, offset - from, scratch.bytes.subarray(0, scratch.length)))
   }
   return refs
@@ -66,7 +61,7 @@ function writeBlock(
 ): BlockRef {
   const at = place.base + into.length
   const compress = content.length >= WORTH_COMPRESSING
-  into.begin(RecordType.block, keyOf(id), 0, first, count, compress ? ZSTD : 0)
+  into.begin(RecordType.block, keyOf(id), 0, first, count, compress ? ZSTD | IN_RUNS : IN_RUNS)
   into.raw(compress ? zstdCompressSync(content, FAST) : content)
   into.finish()
   return { segment: place.segment, at, bytes: into.recordLength, first, count }
@@ -78,7 +73,7 @@ export function readBlock(record: Buffer, ref: BlockRef, id: string, salt: numbe
   const content = record.subarray(HEADER_BYTES)
   try {
     const plain = (header.flags & ZSTD) === 0 ? content : zstdDecompressSync(content)
-    const entries = readEntries(plain, ref.count)
+    const entries = readEntries(plain, ref.count, header.flags)
     return { entries: entries.map((entry, i) => ({ offset: ref.first + i, ...entry })) }
   } catch (thrown) {
     throw damaged(ref, thrown)

@@ -1,23 +1,13 @@
 import { SluiceError } from '../errors.ts'
+import { ExpiredIds } from './expired-ids.ts'
+import type { Listed } from './listed.ts'
 import type { ListFilter, StreamState } from './stream-log.ts'
-
-/** So many expired ids are remembered, so that their cursors are answered with `cursor_expired`. */
-const REMEMBERED = 50_000
 
 /** The sweep runs at most this often, in milliseconds. */
 const SWEEP_MS = 1_000
 
 /** The longest a timer is set for, in milliseconds; Node's own limit is near 24 days. */
 const LONGEST_MS = 3_600_000
-
-/** What a log keeps of one stream, as far as finding, listing and expiring it goes. */
-export interface Listed {
-  readonly id: string
-  readonly owner: string
-  /** Milliseconds since 1970 at which it ended; undefined while open. */
-  readonly closedAt: number | undefined
-  state(): StreamState
-}
 
 /** Limits of a log, shared by all kinds. */
 export interface Retention {
@@ -40,15 +30,22 @@ export interface Shelf<S> {
   readonly onExpire: (stream: S) => void
 }
 
-/** The streams of a log by id and by owner, and which of them are due to go. */
-export class Catalogue<S extends Listed> {
+/**
+ * The streams of a log by id and by owner, and which of them are due to go.
+ *
+ * Its lists are linked through the streams: two hash tables less to be filled, and a `Set` from whose front much was
+ * deleted is slow to look into (`ExpiredIds`).
+ */
+export class Catalogue<S extends Listed<S>> {
   readonly #retention: Retention
   readonly #shelf: Shelf<S>
   readonly #streams = new Map<string, S>()
-  readonly #owners = new Map<string, Set<S>>()
-  /** In the order they were closed, which is the order they expire in. */
-  readonly #closed = new Set<S>()
-  readonly #expired = new Set<string>()
+  /** Each owner's newest stream. */
+  readonly #owners = new Map<string, S>()
+  /** The ends of the list of closed streams, in the order they were closed, which is the order they expire in. */
+  #oldestClosed: S | undefined
+  #newestClosed: S | undefined
+  readonly expired: ExpiredIds = new ExpiredIds()
   #sweep: ReturnType<typeof setTimeout> | undefined
 
   constructor(retention: Retention, shelf: Shelf<S>) {
@@ -66,14 +63,9 @@ export class Catalogue<S extends Listed> {
     return this.#streams.values()
   }
 
-  /** The ids of expired streams, oldest first. */
-  get expired(): ReadonlySet<string> {
-    return this.#expired
-  }
-
   find(id: string): S | 'expired' | undefined {
     this.expire()
-    return this.#streams.get(id) ?? (this.#expired.has(id) ? 'expired' : undefined)
+    return this.#streams.get(id) ?? (this.expired.has(id) ? 'expired' : undefined)
   }
 
   /** As `find`, for a reader: throws `stream_not_found` or `cursor_expired`. */
@@ -97,18 +89,23 @@ export class Catalogue<S extends Listed> {
   }
 
   add(stream: S): void {
-    this.#expired.delete(stream.id)
+    this.expired.delete(stream.id)
     this.#streams.set(stream.id, stream)
-    const owned = this.#owners.get(stream.owner)
-    if (owned === undefined) this.#owners.set(stream.owner, new Set([stream]))
-    else owned.add(stream)
+    const older = this.#owners.get(stream.owner)
+    if (older !== undefined) older.newerOwned = stream
+    stream.olderOwned = older
+    this.#owners.set(stream.owner, stream)
     if (stream.closedAt !== undefined) this.close(stream)
   }
 
-  /** The stream has ended; from now on it may expire. */
+  /** The stream has ended; from now on it may expire. Called once. */
   close(stream: S): void {
     if (this.#streams.get(stream.id) !== stream) return
-    this.#closed.add(stream)
+    const older = this.#newestClosed
+    if (older === undefined) this.#oldestClosed = stream
+    else older.newerClosed = stream
+    stream.olderClosed = older
+    this.#newestClosed = stream
     this.#schedule()
   }
 
@@ -116,46 +113,31 @@ export class Catalogue<S extends Listed> {
   remove(stream: S): void {
     if (this.#streams.get(stream.id) !== stream) return
     this.#streams.delete(stream.id)
-    this.#closed.delete(stream)
-    const owned = this.#owners.get(stream.owner)
-    owned?.delete(stream)
-    if (owned?.size === 0) this.#owners.delete(stream.owner)
+    this.#leaveClosed(stream)
+    this.#leaveOwner(stream)
   }
 
   /** Remembers an id as expired. */
   remember(id: string): void {
-    this.#expired.add(id)
-    for (const oldest of this.#expired) {
-      if (this.#expired.size <= REMEMBERED) break
-      this.#expired.delete(oldest)
-    }
+    this.expired.add(id)
   }
 
   /** The owner's streams, newest first; undefined: everybody's. */
   list(owner: string | undefined, filter: ListFilter): StreamState[] {
     this.expire()
-    const { status, conversation, limit = 100 } = filter
-    const states: StreamState[] = []
-    for (const stream of owner === undefined ? this.#streams.values() : (this.#owners.get(owner) ?? [])) {
-      const state = stream.state()
-      if (status !== undefined && state.status !== status) continue
-      if (conversation !== undefined && state.conversation !== conversation) continue
-      states.push(state)
-    }
-    // Reversed first, so that of two created in the same millisecond the later one leads.
-    return states
-      .reverse()
-      .toSorted((a, b) => b.createdAt - a.createdAt)
-      .slice(0, limit)
+    // The newest first, so that of two created in the same millisecond the later one leads.
+    const streams = owner === undefined ? [...this.#streams.values()].reverse() : this.#ownedBy(owner)
+    return streams
+      .filter((stream) => stream.suits(filter))
+      .sort((a, b) => b.createdAt - a.createdAt)
+      .slice(0, filter.limit ?? 100)
+      .map((stream) => stream.state())
   }
 
   /** Lets go of what is past its time, and of the oldest while the log is overweight. */
   expire(): void {
     const due = this.#retention.now() - this.#retention.retentionMs
-    for (const stream of this.#closed) {
-      if ((stream.closedAt ?? 0) > due) break
-      this.#drop(stream)
-    }
+    while ((this.#oldestClosed?.closedAt ?? Infinity) <= due) this.#expireOldest()
     while (this.#shelf.isOverweight() && this.#expireOldest()) continue
   }
 
@@ -166,34 +148,53 @@ export class Catalogue<S extends Listed> {
   }
 
   #expireOldest(): boolean {
-    for (const oldest of this.#closed) {
-      this.#drop(oldest)
-      return true
-    }
-    return false
+    const oldest = this.#oldestClosed
+    if (oldest === undefined) return false
+    this.remove(oldest)
+    this.remember(oldest.id)
+    this.#shelf.onExpire(oldest)
+    return true
   }
 
-  #drop(stream: S): void {
-    this.remove(stream)
-    this.remember(stream.id)
-    this.#shelf.onExpire(stream)
+  #ownedBy(owner: string): S[] {
+    const owned: S[] = []
+    for (let stream = this.#owners.get(owner); stream !== undefined; stream = stream.olderOwned) owned.push(stream)
+    return owned
+  }
+
+  /** Its own links are cut too: an old object that nobody needs would keep the newer ones alive. */
+  #leaveOwner(stream: S): void {
+    const { olderOwned: older, newerOwned: newer, owner } = stream
+    if (older !== undefined) older.newerOwned = newer
+    if (newer !== undefined) newer.olderOwned = older
+    else if (older !== undefined) this.#owners.set(owner, older)
+    else this.#owners.delete(owner)
+    stream.olderOwned = stream.newerOwned = undefined
+  }
+
+  #leaveClosed(stream: S): void {
+    const { olderClosed: older, newerClosed: newer } = stream
+    if (older !== undefined) older.newerClosed = newer
+    else if (this.#oldestClosed === stream) this.#oldestClosed = newer
+    if (newer !== undefined) newer.olderClosed = older
+    else if (this.#newestClosed === stream) this.#newestClosed = older
+    stream.olderClosed = stream.newerClosed = undefined
   }
 
   /** One timer for the log: finding and reading expire by themselves, it only frees memory in a quiet log. */
   #schedule(): void {
     if (this.#sweep !== undefined) return
-    for (const oldest of this.#closed) {
-      const left = (oldest.closedAt ?? 0) + this.#retention.retentionMs - this.#retention.now()
-      this.#sweep = setTimeout(
-        () => {
-          this.#sweep = undefined
-          this.expire()
-          this.#schedule()
-        },
-        Math.min(Math.max(left, SWEEP_MS), LONGEST_MS),
-      )
-      this.#sweep.unref()
-      return
-    }
+    const oldest = this.#oldestClosed
+    if (oldest === undefined) return
+    const left = (oldest.closedAt ?? 0) + this.#retention.retentionMs - this.#retention.now()
+    this.#sweep = setTimeout(
+      () => {
+        this.#sweep = undefined
+        this.expire()
+        this.#schedule()
+      },
+      Math.min(Math.max(left, SWEEP_MS), LONGEST_MS),
+    )
+    this.#sweep.unref()
   }
 }

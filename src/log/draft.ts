@@ -93,7 +93,7 @@ export class Draft {
     // Written twice: a write that failed half-way, or a stream that left an old segment.
     if (this.#hasGap || known >= header.count) return
     try {
-      for (const entry of readEntries(content, header.count).slice(known)) this.#tail.push(entry)
+      for (const entry of readEntries(content, header.count, header.flags).slice(known)) this.#tail.push(entry)
     } catch {
       this.#hasGap = true
     }

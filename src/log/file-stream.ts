@@ -1,7 +1,8 @@
 import { SluiceError } from '../errors.ts'
 import { Body } from './body.ts'
+import { Flight } from './flight.ts'
 import type { Account, Origin } from './origin.ts'
-import type { Listed } from './catalogue.ts'
+import { Listed } from './listed.ts'
 import type { Committable } from './group-commit.ts'
 import type { BlockRef, HeadNote } from './notes.ts'
 import type { RecordWriter } from './record.ts'
@@ -9,19 +10,11 @@ import type { NewEntry, Outcome, StreamInit, StreamState, StreamWriter } from '.
 import { writeClose, writeEntries, writeErase, writeOpen } from './stream-records.ts'
 import type { Author } from './stream-records.ts'
 
-/** What one write carries of a stream. */
-interface Flight {
-  saved: number
-  opens: boolean
-  moves: boolean
-  ends: boolean
-  erases: boolean
-}
-
 /** One stream of the file log: what its writer writes, and how far that is safe. */
-export class FileStream implements StreamWriter, Listed, Committable {
+export class FileStream extends Listed<FileStream> implements StreamWriter, Committable {
   readonly id: string
   readonly owner: string
+  readonly createdAt: number
   readonly body: Body
   inLine = false
   /** Where its head is in the archive, once all of it is there. */
@@ -46,10 +39,12 @@ export class FileStream implements StreamWriter, Listed, Committable {
   #waiting: (() => void)[] | undefined
 
   constructor(account: Account<FileStream>, origin: Origin) {
+    super()
     const { init, tail, end } = origin
     this.#account = account
     this.id = init.id
     this.owner = init.owner
+    this.createdAt = init.createdAt
     this.#init = init
     this.#author = origin.author
     this.#pinned = origin.pinned
@@ -165,8 +160,8 @@ export class FileStream implements StreamWriter, Listed, Committable {
   encode(into: RecordWriter, room: number): boolean {
     const { tail, gone, first, blocks } = this.body
     const author = this.#author
-    const flight = { saved: this.#saved, opens: false, moves: false, ends: false, erases: false }
-    this.#flight = flight
+    const flight = (this.#flight ??= new Flight())
+    flight.begin(this.#saved)
     if (author === undefined || gone === 'expired') return true
     if (gone === 'erased') {
       writeErase(into, author)
@@ -191,8 +186,7 @@ export class FileStream implements StreamWriter, Listed, Committable {
 
   onSaved(segment: number): void {
     const flight = this.#flight
-    if (flight === undefined) return
-    this.#flight = undefined
+    if (flight?.end() !== true) return
     if (flight.erases) this.#isEraseSaved = true
     if (this.body.gone !== undefined) {
       this.#unpin()
@@ -212,14 +206,14 @@ export class FileStream implements StreamWriter, Listed, Committable {
     this.body.tail.publish(flight.saved)
     if (flight.ends) {
       this.#isEndSaved = true
+      this.#flight = undefined
       this.#showEnd()
     }
     this.#account.onSaved(this)
   }
 
   onUnsaved(): void {
-    if (this.#flight?.opens === true) this.#needsOpen = true
-    this.#flight = undefined
+    if (this.#flight?.end() === true && this.#flight.opens) this.#needsOpen = true
   }
 
   relay(): void {

@@ -1,14 +1,6 @@
 import type { Journal } from './journal.ts'
+import { Pace } from './pace.ts'
 import { RecordWriter } from './record.ts'
-
-/**
- * While writes come thick and fast, so many milliseconds lie between their starts. A write costs some
- * 30 us of CPU on Node's thread pool however small it is; at 25,000 tokens a second 50 of them share it.
- */
-const GATHER_MS = 2
-
-/** With so few streams in a group there is little to share, and half the wait. */
-const SMALL_GROUP = 8
 
 /**
  * A group is at most about so large; the rest goes with the next one. A saturated event loop starts few
@@ -46,11 +38,12 @@ export class GroupCommit {
   readonly #writer = new RecordWriter()
   #line: Committable[] = []
   #group: Committable[] = []
-  #scheduled = false
+  readonly #pace = new Pace(() => this.#turn())
   #busy = false
   #writing: Promise<void> = Promise.resolve()
-  #lastStart = 0
-  #lastSize = 0
+  /** How many groups there were. */
+  #count = 0
+  #stall: NodeJS.Timeout | undefined
   #reason: string | undefined
   #retryMs = RETRY_FIRST_MS
   #retry: ReturnType<typeof setTimeout> | undefined
@@ -68,47 +61,52 @@ export class GroupCommit {
 
   /** Puts a stream in line for the next write. */
   add(stream: Committable): void {
-    if (this.#busy && this.#reason === undefined && performance.now() - this.#lastStart > STALL_MS) {
-      this.#degrade(`a write has taken more than ${STALL_MS} ms`)
-    }
     if (this.#reason !== undefined) stream.relay()
-    if (stream.inLine) return
-    stream.inLine = true
-    this.#line.push(stream)
-    this.#schedule()
+    if (!stream.inLine) {
+      stream.inLine = true
+      this.#line.push(stream)
+    }
+    if (!this.#busy && this.#retry === undefined) this.#pace.ask()
   }
 
   /** Writes everything there is; throws when that fails. */
   async drain(): Promise<void> {
     clearTimeout(this.#retry)
     this.#retry = undefined
-    await this.#writing
-    while (this.#line.length > 0) {
+    for (;;) {
+      // A group that has completed may have started the next one.
+      while (this.#busy) await this.#writing
+      if (this.#line.length === 0) return
       const before = this.#reason
       await this.#flush()
       if (this.#reason !== undefined && before !== undefined) throw new Error(this.#reason)
     }
   }
 
-  #schedule(): void {
-    if (this.#scheduled || this.#busy || this.#retry !== undefined) return
-    this.#scheduled = true
-    const gather = this.#lastSize < SMALL_GROUP ? GATHER_MS / 2 : GATHER_MS
-    const wait = this.#lastStart + gather - performance.now()
-    if (wait <= 0) setImmediate(this.#turn)
-    else setTimeout(this.#turn, wait)
-  }
-
-  readonly #turn = (): void => {
-    this.#scheduled = false
+  #turn(): void {
     if (this.#line.length > 0 && !this.#busy) void this.#flush()
+    else this.#pace.started()
   }
 
   /** One group. Does not throw: a failure degrades the log and is tried again. */
   #flush(): Promise<void> {
-    this.#lastStart = performance.now()
+    this.#pace.started()
+    this.#count++
     this.#busy = true
+    this.#watch()
     return (this.#writing = this.#commit())
+  }
+
+  /** One timer for all groups: an append does not look at the clock. */
+  #watch(): void {
+    this.#stall ??= setTimeout(() => {
+      const count = this.#count
+      // Where it is the event loop that was stuck, the end of the write is seen in the turn that begins now.
+      setImmediate(() => {
+        if (this.#busy && this.#count === count) this.#degrade(`a write has taken more than ${STALL_MS} ms`)
+      })
+    }, STALL_MS).unref()
+    this.#stall.refresh()
   }
 
   async #commit(): Promise<void> {
@@ -120,18 +118,18 @@ export class GroupCommit {
       this.#encode()
       await this.#journal.append(this.#writer.bytes, this.#writer.length)
     } catch (thrown) {
-      this.#busy = false
       this.#failed(thrown)
+      this.#busy = false
       return
     }
-    this.#busy = false
     this.#retryMs = RETRY_FIRST_MS
     this.#reason = undefined
     const group = this.#group
     this.#group = []
-    this.#lastSize = group.length
     for (const stream of group) stream.onSaved(this.#journal.number)
-    if (this.#line.length > 0) this.#schedule()
+    // Not before: what one of them adds must not start a group while others still have to learn of this one.
+    this.#busy = false
+    if (this.#line.length > 0) this.#pace.goOn()
   }
 
   #encode(): void {
@@ -139,15 +137,15 @@ export class GroupCommit {
     writer.reset(this.#journal.salt)
     const line = this.#line
     this.#line = []
-    for (const [at, stream] of line.entries()) {
-      if (writer.length >= GROUP_BYTES) {
-        this.#line = this.#line.concat(line.slice(at))
-        return
-      }
+    let at = 0
+    for (const stream of line) {
+      if (writer.length >= GROUP_BYTES) break
+      at++
       this.#group.push(stream)
       stream.inLine = !stream.encode(writer, GROUP_BYTES - writer.length)
       if (stream.inLine) this.#line.push(stream)
     }
+    if (at < line.length) this.#line = this.#line.concat(line.slice(at))
   }
 
   #failed(thrown: unknown): void {
@@ -161,7 +159,7 @@ export class GroupCommit {
     this.#degrade(thrown instanceof Error ? thrown.message : String(thrown))
     this.#retry = setTimeout(() => {
       this.#retry = undefined
-      this.#schedule()
+      if (this.#line.length > 0 && !this.#busy) this.#pace.ask()
     }, this.#retryMs)
     this.#retry.unref()
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_LONGEST_MS)

@@ -9,6 +9,12 @@ import { RecordType, RecordWriter } from './record.ts'
 /** One write to the archive is about so large. */
 const WRITE_BYTES = 1024 * 1024
 
+/**
+ * What goes with one write is compressed without a pause, for about so long at most. When the journal's oldest segment
+ * is cleared, all open streams are moved at once: with 500 of them that held the event loop for 0.25 s.
+ */
+const STEP_MS = 2
+
 /** A stream with so much in memory is moved piece by piece while it is open, in bytes; less when memory is tight. */
 const HOT_BYTES = 256 * 1024
 const HOT_BYTES_TIGHT = 32 * 1024
@@ -155,8 +161,9 @@ export class Keeper {
     const writer = this.#writer
     writer.reset(this.#archive.salt)
     const jobs: Job[] = []
+    const until = performance.now() + STEP_MS
     for (const stream of this.#line) {
-      if (writer.length >= WRITE_BYTES) break
+      if (writer.length >= WRITE_BYTES || performance.now() > until) break
       this.#line.delete(stream)
       const job = this.#encode(stream)
       if (job !== undefined) jobs.push(job)

@@ -1,8 +1,11 @@
 import { SluiceError } from '../errors.ts'
 import { Catalogue } from './catalogue.ts'
+import type { MemoryAccount } from './memory-account.ts'
 import { LogReader } from './reader.ts'
 import { MemoryStream } from './memory-stream.ts'
-import type { MemoryAccount } from './memory-stream.ts'
+import { Packer } from './packer.ts'
+import { RecentBatches } from './recent-batches.ts'
+import { Slabs } from './slabs.ts'
 import type {
   BatchSource,
   ListFilter,
@@ -12,6 +15,9 @@ import type {
   StreamState,
   StreamWriter,
 } from './stream-log.ts'
+
+/** Bytes that streams share once they have ended. */
+const LARGEST_SLAB = 1024 * 1024
 
 /** Limits of a memory log. */
 export interface MemoryLogOptions {
@@ -46,15 +52,22 @@ export function createMemoryLog(options: MemoryLogOptions): StreamLog {
 
 class MemoryLog implements StreamLog {
   readonly #catalogue: Catalogue<MemoryStream>
-  readonly #account: MemoryAccount
-  #shut = false
+  readonly #account: MemoryAccount<MemoryStream>
 
   constructor(options: MemoryLogOptions) {
     const { now, retentionMs = 3_600_000, maxBytes = 256 * 1024 * 1024, maxStreams = 100_000 } = options
-    const account: MemoryAccount = {
+    const account: MemoryAccount<MemoryStream> = {
       bytes: 0,
+      isShut: false,
       expiresAfter: retentionMs,
       now,
+      packer: new Packer(),
+      // A 256th, because the oldest slab is counted until the last of its streams has gone.
+      slabs: new Slabs(Math.min(LARGEST_SLAB, Math.floor(maxBytes / 256)), (bytes) => {
+        account.bytes += bytes
+      }),
+      recent: new RecentBatches(),
+      texts: [],
       onClose: (stream) => this.#catalogue.close(stream),
       relieve: () => {
         if (account.bytes > maxBytes) this.#catalogue.expire()
@@ -68,7 +81,7 @@ class MemoryLog implements StreamLog {
   }
 
   create(init: StreamInit): StreamWriter {
-    if (this.#shut) throw new SluiceError('log_unavailable', 'The log is closed')
+    if (this.#account.isShut) throw new SluiceError('log_unavailable', 'The log is closed')
     this.#catalogue.admit(init.id)
     const stream = new MemoryStream(init, this.#account)
     this.#catalogue.add(stream)
@@ -106,9 +119,9 @@ class MemoryLog implements StreamLog {
   }
 
   close(): Promise<void> {
-    this.#shut = true
+    this.#account.isShut = true
     this.#catalogue.stop()
-    for (const stream of this.#catalogue.values()) stream.shut()
+    for (const stream of this.#catalogue.values()) stream.stir()
     return Promise.resolve()
   }
 }

@@ -69,12 +69,13 @@ export class RecordWriter {
     return this.#length - this.#start
   }
 
-  /** Starts anew, for a segment with this salt. Memory above `keep` bytes is given back. */
+  /** Starts anew, for a segment with this salt. Memory above `keep` bytes that was not needed is given back. */
   reset(salt: number, keep: number = 2 * 1024 * 1024): void {
+    const needed = this.#length
     this.#length = 0
     this.#start = 0
     this.#salt = salt
-    if (this.#buffer.length > keep) this.#resize(64 * 1024)
+    if (this.#buffer.length > keep && needed < this.#buffer.length / 8) this.#resize(this.#buffer.length / 4)
   }
 
   /** Begins a record; `finish` completes it. */
@@ -119,6 +120,13 @@ export class RecordWriter {
     this.#room(bytes.length)
     this.#buffer.set(bytes, this.#length)
     this.#length += bytes.length
+  }
+
+  /** A part of a buffer, without an object for it. */
+  copy(bytes: Buffer, start: number, end: number): void {
+    this.#room(end - start)
+    bytes.copy(this.#buffer, this.#length, start, end)
+    this.#length += end - start
   }
 
   /** Completes the record begun last: length and checks. */

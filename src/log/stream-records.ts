@@ -1,11 +1,11 @@
-import { writeEntry } from './entries.ts'
+import { IN_RUNS, writeEntry, writeRuns } from './entries.ts'
 import type { CloseNote, OpenNote } from './notes.ts'
 import { RecordType } from './record.ts'
 import type { RecordWriter } from './record.ts'
 import type { Tail } from './tail.ts'
 
-/** Bytes in one journal record of entries, about; one damaged record hurts no more than that. */
-const RECORD_BYTES = 256 * 1024
+/** Data in one journal record of entries, in UTF-16 units, about; one damaged record hurts no more than that. */
+const RECORD_CHARS = 256 * 1024
 
 /** Whose record it is in the journal. */
 export interface Author {
@@ -22,13 +22,16 @@ export function writeOpen(into: RecordWriter, { key, epoch }: Author, note: Open
 
 /** Writes entries that are in memory, until the writer is about this long. Gives the last one's offset. */
 export function writeEntries(into: RecordWriter, author: Author, tail: Tail, from: number, limit: number): number {
+  const { key, epoch } = author
   const last = tail.pushed
   let offset = from
   while (offset <= last && into.length < limit) {
     const first = offset
-    const until = into.length + RECORD_BYTES
-    into.begin(RecordType.entries, author.key, author.epoch, first, 0)
-    while (offset <= last && into.length < until) writeEntry(into, tail.entry(offset++))
+    // A single one, as most groups have of most streams, has nothing to share and is still at hand as it came.
+    const isAlone = first === last
+    into.begin(RecordType.entries, key, epoch, first, 0, isAlone ? 0 : IN_RUNS)
+    if (isAlone) writeEntry(into, tail.pushedEntry(offset++))
+    else offset = writeRuns(into, tail, first, last, RECORD_CHARS) + 1
     into.setCount(offset - first)
     into.finish()
   }

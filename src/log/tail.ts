@@ -1,8 +1,7 @@
+import { freshBatch, readBatch } from './batch.ts'
 import type { Batch, Entry, EntryKind, NewEntry } from './stream-log.ts'
+import type { TextRun } from './text-run.ts'
 import { TextStore } from './text-store.ts'
-
-/** At most so many characters of data in one batch, so that a reader far behind costs a bounded step. */
-const BATCH_CHARS = 256 * 1024
 
 /** Batches kept so that readers at the same place are given the same object. A power of two. */
 const RECENT = 2
@@ -12,6 +11,9 @@ const RECENT = 2
  * bytes. Behind a disk that cannot follow they would be most of what the garbage collector has to move.
  */
 const FRESH_MOST = 4
+
+/** Where some entries are no plain chunks, one is not looked for farther ahead than this. */
+const LONGEST_RUN = 1_024
 
 /** Never written to. */
 const NONE: NewEntry[] = []
@@ -32,7 +34,7 @@ export interface Waiter {
 }
 
 /** What an entry is, where it is not a plain chunk. Most entries are, so this is kept apart. */
-interface Oddity {
+export interface Oddity {
   readonly kind: EntryKind
   readonly name: string | undefined
 }
@@ -45,7 +47,7 @@ interface Oddity {
  * safe on disk in the file log.
  */
 export class Tail {
-  readonly #data = new TextStore()
+  readonly #data: TextStore
   /** The newest of what was pushed and is not readable yet, so that waiting readers get it as it came. */
   #fresh: NewEntry[] = NONE
   #odd: Map<number, Oddity> | undefined
@@ -58,8 +60,9 @@ export class Tail {
   #readable: number
   #bytes = 0
 
-  /** `next`: the offset the first pushed entry gets. */
-  constructor(next = 0) {
+  /** `next`: the offset the first pushed entry gets. `data`: where texts are kept, empty. */
+  constructor(next = 0, data: TextStore = new TextStore()) {
+    this.#data = data
     this.#base = next
     this.#pushed = next - 1
     this.#readable = next - 1
@@ -85,6 +88,16 @@ export class Tail {
     return this.#bytes
   }
 
+  /** The data of the entries in memory. */
+  get texts(): TextStore {
+    return this.#data
+  }
+
+  /** By offset, which entries are no plain chunks. */
+  get oddities(): ReadonlyMap<number, Oddity> | undefined {
+    return this.#odd
+  }
+
   /** How many readers wait. */
   get waiting(): number {
     return this.#waiters.length
@@ -104,18 +117,17 @@ export class Tail {
     return cost
   }
 
-  /** Makes everything up to this offset readable and wakes who waits for it. */
-  publish(upTo: number): void {
+  /** Makes everything up to this offset readable and wakes who waits for it. `fresh`: the newest, where they are at hand. */
+  publish(upTo: number, fresh: readonly NewEntry[] = this.#fresh): void {
     const from = this.#readable
     if (upTo <= from) return
     this.#readable = upTo
-    const fresh = this.#fresh
     const first = this.#pushed - fresh.length + 1
     this.#fresh = upTo === this.#pushed ? NONE : fresh.slice(Math.max(0, upTo + 1 - first))
     const waiters = this.#waiters
     if (waiters.length === 0) return
     // With a single reader there is nobody to share with: kept batches would only outlive their use.
-    const value = this.#batchOf(fresh, first, from, upTo)
+    const value = first > from + 1 ? readBatch(this, from + 1, upTo) : freshBatch(fresh, first, from + 1, upTo)
     if (waiters.length > 1) this.#remember(value)
     const result = { value, done: false as const }
     // Who is woken parks itself again at once: an emptied list would begin to grow anew with every token.
@@ -154,36 +166,9 @@ export class Tail {
       const batch = kept instanceof WeakRef ? kept.deref() : kept
       if (batch?.entries[0]?.offset === first) return batch
     }
-    const batch = this.#read(first, this.#readable)
+    const batch = readBatch(this, first, this.#readable)
     if (isShared) this.#remember(batch)
     return batch
-  }
-
-  /** What has just become readable, from the entries as they were pushed where they are all there. */
-  #batchOf(fresh: readonly NewEntry[], first: number, from: number, upTo: number): Batch {
-    if (first > from + 1) return this.#read(from + 1, upTo)
-    const only = fresh.length === 1 ? fresh[0] : undefined
-    if (only !== undefined) return { entries: [placed(only, first)] }
-    const entries: Entry[] = []
-    let size = 0
-    for (let offset = from + 1; offset <= upTo && size < BATCH_CHARS; offset++) {
-      const entry = fresh[offset - first]
-      if (entry === undefined) break
-      size += entry.data.length
-      entries.push(placed(entry, offset))
-    }
-    return { entries }
-  }
-
-  #read(first: number, last: number): Batch {
-    const entries: Entry[] = []
-    let size = 0
-    for (let offset = first; offset <= last && size < BATCH_CHARS; offset++) {
-      const entry = this.entry(offset)
-      size += entry.data.length
-      entries.push(entry)
-    }
-    return { entries }
   }
 
   #remember(batch: Batch): void {
@@ -199,6 +184,27 @@ export class Tail {
     if (odd === undefined) return { offset, kind: 'chunk', data }
     if (odd.name === undefined) return { offset, kind: odd.kind, data }
     return { offset, kind: odd.kind, data, name: odd.name }
+  }
+
+  /** As `entry`, but as it was pushed, without an object of its own, where that is still at hand. */
+  pushedEntry(offset: number): NewEntry {
+    const at = this.#fresh.length - 1 - (this.#pushed - offset)
+    return (at >= 0 ? this.#fresh[at] : undefined) ?? this.entry(offset)
+  }
+
+  /**
+   * The data of plain chunks from this offset on, up to `last`, as it is kept: as much as has much in common, and no
+   * more once it has so many characters. Undefined for an entry that is no plain chunk. They must be in memory.
+   */
+  run(offset: number, last: number, characters: number): TextRun | undefined {
+    const odd = this.#odd
+    let end = last + 1
+    if (odd !== undefined) {
+      if (odd.has(offset)) return undefined
+      end = offset + 1
+      while (end <= last && end - offset < LONGEST_RUN && !odd.has(end)) end++
+    }
+    return this.#data.run(offset - this.#base, end - this.#base, characters)
   }
 
   /** Forgets the entries before this offset, which are kept elsewhere or given up. Returns what that freed. */
@@ -224,10 +230,6 @@ export class Tail {
     }
     this.stir()
   }
-}
-
-function placed({ kind, data, name }: NewEntry, offset: number): Entry {
-  return name === undefined ? { offset, kind, data } : { offset, kind, data, name }
 }
 
 /** A reader may wait beyond the head (PROTOCOL 5): it is asked to look again. */

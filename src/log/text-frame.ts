@@ -14,6 +14,8 @@ const LEAST = 32
 /** A longer end is not looked for: a megabyte that differs in its middle is kept twice. */
 const MOST = 4_096
 
+const PIECE = 32
+
 /** What texts have in common that have little. */
 export const NOTHING: Readonly<Omit<Frame, 'from'>> = { before: '', after: '' }
 
@@ -26,15 +28,25 @@ export const NOTHING: Readonly<Omit<Frame, 'from'>> = { before: '', after: '' }
 export function commonEnds(left: string, right: string): Omit<Frame, 'from'> {
   const most = Math.min(left.length, right.length, MOST)
   let before = 0
+  // Pieces first: V8 compares them by words of memory. By characters alone this was 3 us of every short stream.
+  while (before + PIECE <= most && left.slice(before, before + PIECE) === right.slice(before, before + PIECE))
+    before += PIECE
   while (before < most && left.charCodeAt(before) === right.charCodeAt(before)) before++
   if (before < right.length && isLow(right.charCodeAt(before))) before--
   let after = 0
   const rest = Math.min(most, Math.min(left.length, right.length) - before)
+  while (after + PIECE <= rest && endPiece(left, after) === endPiece(right, after)) after += PIECE
   while (after < rest && left.charCodeAt(left.length - 1 - after) === right.charCodeAt(right.length - 1 - after))
     after++
   if (after > 0 && isLow(right.charCodeAt(right.length - after))) after--
   if (before + after < LEAST) return NOTHING
   return { before: right.slice(0, before), after: right.slice(right.length - after) }
+}
+
+/** A piece of a text, so many characters before its end. */
+function endPiece(text: string, after: number): string {
+  const end = text.length - after
+  return text.slice(end - PIECE, end)
 }
 
 /** The same frame, which keeps none of the texts alive that it was found in. */

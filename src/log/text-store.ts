@@ -1,9 +1,13 @@
 import { Buffer } from 'node:buffer'
+import type { TextRun } from './text-run.ts'
 import { commonEnds, compactFrame, fits, NOTHING, type Frame } from './text-frame.ts'
 
 /** Pages double from this size up to the larger one, in bytes; a longer text gets a page of its own. */
 const FIRST_PAGE = 512
 const LARGEST_PAGE = 64 * 1024
+
+/** A larger page is not kept to be used again. */
+const REUSED_PAGE = 4 * 1024
 
 /** Room for so many texts at first: V8 keeps a typed array of 64 bytes inside its object. */
 const FIRST_TEXTS = 8
@@ -46,6 +50,33 @@ export class TextStore {
     return this.#length
   }
 
+  /** What stands around the own parts; by number, which is the index while none was dropped. */
+  get frames(): readonly Frame[] {
+    return this.#frames
+  }
+
+  /** Whether UTF-8 holds every text. */
+  get isPlain(): boolean {
+    return this.#odd === undefined
+  }
+
+  /** Writes all own parts one after the other. None may have been dropped. */
+  copyTo(target: Buffer, at: number): void {
+    for (const { base, bytes } of this.#pages)
+      bytes.copy(target, at + base, 0, Math.min(bytes.length, this.#end - base))
+  }
+
+  /** Forgets everything; a page is kept to be used again. */
+  clear(): void {
+    const page = this.#pages.findLast(({ bytes }) => bytes.length <= REUSED_PAGE)
+    this.#pages = page === undefined ? [] : [{ base: 0, bytes: page.bytes }]
+    if (this.#ends.length > FIRST_TEXTS * GROWTH) this.#ends = new Float64Array(FIRST_TEXTS)
+    this.#frames = []
+    this.#odd = undefined
+    this.#last = ''
+    this.#start = this.#length = this.#dropped = this.#end = 0
+  }
+
   /** Adds a text. Gives the bytes it takes. */
   push(text: string): number {
     const number = this.#dropped + this.#length
@@ -71,16 +102,44 @@ export class TextStore {
     const odd = this.#odd?.get(number)
     if (odd !== undefined) return odd
     const { before, after } = this.#frameOf(number)
-    const start = this.#endOf(index - 1)
-    const end = this.#endOf(index)
+    const start = this.endOf(index - 1)
+    const end = this.endOf(index)
     if (start === end) return before + after
     const page = this.#pageOf(start)
     return before + page.bytes.toString('utf8', start - page.base, end - page.base) + after
   }
 
+  /**
+   * The texts from this index on that stand in one frame and lie on one page: up to and without `end`, and no more
+   * once they have so many characters. Undefined for a text that UTF-8 cannot hold.
+   */
+  run(index: number, end: number, characters: number): TextRun | undefined {
+    const number = this.#dropped + index
+    if (this.#odd?.has(number) === true) return undefined
+    const start = this.endOf(index - 1)
+    const frameAt = this.#frameAt(number)
+    const pageAt = this.#pageAt(start)
+    const frame = this.#frames[frameAt]
+    const page = this.#pages[pageAt]
+    if (frame === undefined || page === undefined) return undefined
+    const { before, after } = frame
+    const until = Math.min(end, this.#length, (this.#frames[frameAt + 1]?.from ?? Infinity) - this.#dropped)
+    const pageEnd = this.#pages[pageAt + 1]?.base ?? Infinity
+    const sizes: number[] = []
+    let place = start
+    for (let at = index, size = 0; at < until && size < characters; at++) {
+      const next = this.endOf(at)
+      if (next > pageEnd || (at > index && this.#odd?.has(this.#dropped + at) === true)) break
+      size += before.length + after.length + next - place
+      sizes.push(next - place)
+      place = next
+    }
+    return { before, after, sizes, bytes: page.bytes, start: start - page.base, end: place - page.base }
+  }
+
   /** Forgets the oldest `count` texts. Gives the bytes they took. */
   drop(count: number): number {
-    const start = this.#endOf(Math.min(count, this.#length) - 1)
+    const start = this.endOf(Math.min(count, this.#length) - 1)
     const freed = start - this.#start
     for (const number of this.#odd?.keys() ?? []) if (number < this.#dropped + count) this.#odd?.delete(number)
     this.#ends = this.#ends.slice(count)
@@ -125,12 +184,20 @@ export class TextStore {
   }
 
   #frameOf(number: number): Frame {
-    const found = this.#frames.findLast(({ from }) => from <= number)
+    const found = this.#frames[this.#frameAt(number)]
     if (found === undefined) throw new RangeError(`no frame for text ${number}`)
     return found
   }
 
-  #endOf(index: number): number {
+  /** Mostly it is the newest. */
+  #frameAt(number: number): number {
+    let at = this.#frames.length - 1
+    while (at > 0 && (this.#frames[at]?.from ?? 0) > number) at--
+    return at
+  }
+
+  /** Where this text's own part ends, as a place among all bytes. */
+  endOf(index: number): number {
     return index < 0 ? this.#start : (this.#ends[index] ?? this.#end)
   }
 
@@ -153,15 +220,21 @@ export class TextStore {
   }
 
   #pageOf(place: number): Page {
+    const page = this.#pages[this.#pageAt(place)]
+    if (page === undefined) throw new RangeError(`no page holds place ${place}`)
+    return page
+  }
+
+  #pageAt(place: number): number {
     let low = 0
     let high = this.#pages.length - 1
+    // Mostly it is the newest.
+    if ((this.#pages[high]?.base ?? Infinity) <= place) return high
     while (low < high) {
       const middle = (low + high + 1) >> 1
       if ((this.#pages[middle]?.base ?? Infinity) <= place) low = middle
       else high = middle - 1
     }
-    const page = this.#pages[low]
-    if (page === undefined) throw new RangeError(`no page holds place ${place}`)
-    return page
+    return low
   }
 }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { readEntries, writeEntry } from '../../src/log/entries.ts'
+import { IN_RUNS, readEntries, writeEntry, writeRuns } from '../../src/log/entries.ts'
 import { RecordType, RecordWriter, readHeader } from '../../src/log/record.ts'
 import { scan } from '../../src/log/scan.ts'
 import type { Found } from '../../src/log/scan.ts'
 import { SEGMENT_HEADER_BYTES, readSegmentHeader, writeSegmentHeader } from '../../src/log/segment.ts'
 import type { NewEntry } from '../../src/log/stream-log.ts'
+import { Tail } from '../../src/log/tail.ts'
 
 const SALT = 0x5eed
 
@@ -116,7 +117,7 @@ describe('entries', () => {
         const writer = new RecordWriter()
         writer.reset(0)
         for (const one of entries) writeEntry(writer, one)
-        assert.deepEqual(readEntries(writer.bytes.subarray(0, writer.length), entries.length), entries)
+        assert.deepEqual(readEntries(writer.bytes.subarray(0, writer.length), entries.length, 0), entries)
       }),
     )
   })
@@ -132,7 +133,78 @@ describe('entries', () => {
       [bytes.subarray(0, -1), 1],
       [Buffer.concat([bytes, bytes.subarray(0, 1)]), 1],
     ] as const) {
-      assert.throws(() => readEntries(part, count), { code: 'log_damaged' })
+      assert.throws(() => readEntries(part, count, 0), { code: 'log_damaged' })
+    }
+  })
+})
+
+describe('entries in runs', () => {
+  const around = fc.constantFrom('', `{"id":"${'x'.repeat(60)}","delta":"`, `{"id":"${'жук'.repeat(30)}","delta":"`)
+  const text = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom('', 'word', '漢'.repeat(500)))
+  const entry: fc.Arbitrary<NewEntry> = fc.oneof(
+    { weight: 8, arbitrary: fc.tuple(around, text).map(([before, own]) => plain(before + own + '"}'.repeat(20))) },
+    { weight: 1, arbitrary: text.map((data): NewEntry => ({ kind: 'event', data, name: 'n' })) },
+    { weight: 1, arbitrary: text.map((data): NewEntry => ({ kind: 'usage', data })) },
+  )
+
+  function plain(data: string): NewEntry {
+    return { kind: 'chunk', data }
+  }
+
+  function written(tail: Tail, characters = Infinity): { readonly bytes: Buffer; readonly last: number } {
+    const writer = new RecordWriter()
+    writer.reset(0)
+    const last = writeRuns(writer, tail, tail.base, tail.pushed, characters)
+    return { bytes: writer.bytes.subarray(0, writer.length), last }
+  }
+
+  function tailOf(entries: readonly NewEntry[]): Tail {
+    const tail = new Tail()
+    for (const one of entries) tail.push(one)
+    return tail
+  }
+
+  test('are read back as they were pushed, also when the first of them are in memory no longer', () => {
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 80 }), fc.nat(79), (entries, drop) => {
+        const tail = tailOf(entries)
+        tail.dropBefore(Math.min(drop, entries.length))
+        const kept = entries.slice(tail.base)
+        assert.deepEqual(readEntries(written(tail).bytes, kept.length, IN_RUNS), kept)
+        tail.publish(tail.pushed)
+        const read = tail.take(tail.base - 1)?.entries ?? []
+        assert.deepEqual(
+          read,
+          kept.map((one, at) => ({ offset: tail.base + at, ...one })),
+        )
+      }),
+    )
+  })
+
+  test('stop after so many characters, and one at least is written', () => {
+    const tail = tailOf(Array.from({ length: 50 }, (_, i) => plain(`${'x'.repeat(90)}${i}`)))
+    assert.equal(written(tail, 1).last, 0)
+    assert.equal(written(tail, 1_000).last, 10)
+    assert.equal(written(tail).last, 49)
+  })
+
+  test('take the bytes of what they have not in common', () => {
+    const tail = tailOf(Array.from({ length: 100 }, (_, i) => plain(`${'x'.repeat(300)}${i % 10}`)))
+    assert.ok(written(tail).bytes.length < 1_500, String(written(tail).bytes.length))
+  })
+
+  test('that do not fill their record exactly are refused', () => {
+    const { bytes } = written(tailOf([plain(`${'x'.repeat(60)}1`), plain(`${'x'.repeat(60)}2`), plain('other')]))
+    const tooMany = Buffer.from(bytes)
+    tooMany.writeUInt32LE(0xffffffff, 0)
+    for (const [part, count] of [
+      [bytes, 2],
+      [bytes, 4],
+      [Buffer.concat([bytes, Buffer.alloc(1)]), 3],
+      [tooMany, 0xffffffff],
+      ...Array.from({ length: bytes.length }, (_, length) => [bytes.subarray(0, length), 3] as const),
+    ] as const) {
+      assert.throws(() => readEntries(part, count, IN_RUNS), { code: 'log_damaged' })
     }
   })
 })
