@@ -19,14 +19,17 @@ export const EFFORT: Readonly<Record<keyof Effort, { type: 'string'; default: st
 /**
  * Runs these scenarios against variants of the gateway, in turn in each round, and prints their tables. The
  * exit code is 1 when an answer was wrong.
+ *
+ * @param warmUp Seconds of load before it is measured.
  */
 export async function compare(
   targets: readonly Target[],
   scenarios: readonly string[],
   effort: Effort,
+  warmUp: number = FULL_SCALE.warmUp,
 ): Promise<ReadonlyMap<string, readonly Summary[]>> {
   const rounds = Number(effort.rounds)
-  const scale = { ...FULL_SCALE, seconds: Number(effort.seconds) }
+  const scale = { ...FULL_SCALE, warmUp, seconds: Number(effort.seconds) }
   const isPinned = spawnSync('taskset', ['-a', '-p', '-c', '1', String(process.pid)]).status === 0
   const cores = isPinned ? { target: 0, load: 1 } : undefined
   console.log(machineText(scale, rounds, isPinned))

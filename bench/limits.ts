@@ -4,7 +4,8 @@
  */
 import { TextChunk } from '../src/completion/text-chunk.ts'
 import { DEFAULT_LIMITS, type LimitsConfig } from '../src/config/limits.ts'
-import { Admission, type Asked } from '../src/gateway/admission.ts'
+import { Admission } from '../src/gateway/admission.ts'
+import type { Asked } from '../src/gateway/admission-asked.ts'
 import { createLedger } from '../src/ledger/ledger.ts'
 import type { KeyLimits, KeyRecord } from '../src/ledger/key.ts'
 import { systemClock, type Clock } from '../src/clock.ts'
@@ -69,7 +70,7 @@ for (const [name, limits, own] of rows) {
     for (let i = 0; i < tokens; i++) lease?.items(batches[i] ?? [])
     lease?.end({ status: 'completed', usage: undefined })
     lease?.charge()
-    if (lease !== undefined) settled += Object.keys(lease.headers).length
+    if (lease !== undefined) settled += Object.keys(lease.addHeaders({})).length
   }
   const empty = best(run(0), REQUESTS)
   const full = best(run(TOKENS), REQUESTS / 20)

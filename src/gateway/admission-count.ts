@@ -1,20 +1,42 @@
 import type { ChatCompletionChunk, Usage } from '../completion/chunk.ts'
 import { quarterTokens } from '../limit/estimate.ts'
+import type { Rates } from './admission-price.ts'
 
-/** What is known of a try's use. */
-export interface Use {
+/** One try of one target, as far as it counts. `quarters` is always what the stream has delivered in all. */
+export class Try {
+  readonly rates: Rates | undefined
+  /** What its prompt costs. */
+  readonly promptCost: number
   /** Its provider said yes. */
-  readonly isOpen: boolean
-  /** What it gave, in quarters of a token. */
-  readonly quarters: number
-  readonly usage: Usage | undefined
-}
+  isOpen = false
+  usage: Usage | undefined
+  readonly #prompt: number
+  readonly #from: number
 
-/** What a try used of its provider's tokens: as that says, or counted here. */
-export function tokensOf({ isOpen, quarters, usage }: Use, prompt: number): number {
-  const told = usageTokens(usage)
-  if (told > 0) return told
-  return isOpen || quarters > 0 ? prompt + Math.ceil(quarters / 4) : 0
+  /** `prompt`: estimated tokens; `from`: what the stream had delivered before it, in quarters of a token. */
+  constructor(rates: Rates | undefined, prompt: number, from: number) {
+    this.rates = rates
+    this.promptCost = rates === undefined ? 0 : rates.input * prompt
+    this.#prompt = prompt
+    this.#from = from
+  }
+
+  /** What it gave, in quarters of a token. */
+  given(quarters: number): number {
+    return quarters - this.#from
+  }
+
+  /** Whether its prompt was read. */
+  isAsked(quarters: number): boolean {
+    return this.isOpen || quarters > this.#from
+  }
+
+  /** What it used of its provider's tokens: as that says, or counted here. */
+  tokens(quarters: number): number {
+    const told = usageTokens(this.usage)
+    if (told > 0) return told
+    return this.isAsked(quarters) ? this.#prompt + Math.ceil(this.given(quarters) / 4) : 0
+  }
 }
 
 /** 0 where nothing, or nothing sensible, was told. */

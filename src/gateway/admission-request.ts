@@ -125,5 +125,5 @@ const isKeyId = (owner: string): boolean => owner.startsWith('key_')
 /** The same fields, with `x-ratelimit-*` where something is limited. */
 export function withRateHeaders(call: Call, headers: Record<string, string>): Record<string, string> {
   const lease = call.get('lease')
-  return lease === undefined ? headers : Object.assign(headers, lease.headers)
+  return lease === undefined ? headers : lease.addHeaders(headers)
 }

@@ -1,19 +1,21 @@
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/config.ts'
-import { DEFAULT_LIMITS, limitedName, type LimitsConfig } from '../config/limits.ts'
+import { DEFAULT_LIMITS, type LimitsConfig } from '../config/limits.ts'
 import { SluiceError } from '../errors.ts'
-import { BudgetAccounts, type BudgetAccount } from '../ledger/budget.ts'
+import type { BudgetAccount } from '../ledger/budget.ts'
 import type { BudgetTable } from '../ledger/budget-table.ts'
 import type { KeyRecord } from '../ledger/key.ts'
 import { estimateAnswerTokens, estimatePromptTokens } from '../limit/estimate.ts'
 import type { Reservation } from '../limit/reservation.ts'
-import { isLimited, Scope, type ScopeKind, type ScopeLimits } from '../limit/scope.ts'
+import type { Scope, ScopeKind } from '../limit/scope.ts'
 import { Turnstile } from '../limit/turnstile.ts'
 import type { Price } from '../provider/price.ts'
-import type { Route, Target } from '../provider/provider.ts'
-import type { ChatBody } from '../upstream/outgoing.ts'
-import { Lease, words } from './admission-lease.ts'
-import { scopesInUse, spentToWire } from './admission-view.ts'
+import type { Target } from '../provider/provider.ts'
+import { NO_RETRY, type Asked, type Claim } from './admission-asked.ts'
+import { Spending } from './admission-budget.ts'
+import { Lease, type LeaseHouse } from './admission-lease.ts'
+import { Scopes } from './admission-scopes.ts'
+import { spentToWire } from './admission-view.ts'
 
 /** What admission needs of its gateway. */
 export interface AdmissionOptions {
@@ -29,20 +31,6 @@ export interface AdmissionOptions {
   readonly onWaited: (ms: number) => void
 }
 
-/** Streams whose charge may still be put right. */
-const MOST_ROUGH = 10_000
-
-/** A request that wants to begin. */
-export interface Asked {
-  /** A key's id, a client's name, or `local`. */
-  readonly owner: string
-  readonly key: KeyRecord | undefined
-  /** The caller's name of the model. */
-  readonly model: string
-  readonly route: Route
-  readonly body: ChatBody
-}
-
 /**
  * Who may begin, by requests and tokens per minute, concurrency and money: of the caller, of the model, of the
  * provider. What is taken is one lease, whose end gives it back.
@@ -50,20 +38,22 @@ export interface Asked {
 export class Admission {
   readonly #options: AdmissionOptions
   readonly #turnstile: Turnstile
-  readonly #accounts: BudgetAccounts
-  /** Charges of streams whose tokens are still being counted. */
-  readonly #rough = new Map<string, { readonly account: BudgetAccount; readonly nanoDollars: number }>()
-  /** By kind and name, made when they are first needed. */
-  readonly #scopes: Readonly<Record<ScopeKind, Map<string, Scope>>> = {
-    key: new Map(),
-    model: new Map(),
-    provider: new Map(),
-  }
+  readonly #scopes = new Scopes()
+  readonly #spending: Spending
+  /** What all leases share. */
+  readonly #house: LeaseHouse
 
   constructor(options: AdmissionOptions) {
+    const { clock, budgets, priceOf, onRefusal } = options
     this.#options = options
-    this.#turnstile = new Turnstile(options.clock)
-    this.#accounts = new BudgetAccounts(options.budgets, () => options.clock.date())
+    this.#turnstile = new Turnstile(clock)
+    this.#spending = new Spending({
+      budgets,
+      now: () => clock.date(),
+      priceOf,
+      onRefusal: (limit) => onRefusal('key', limit),
+    })
+    this.#house = { turnstile: this.#turnstile, scopes: this.#scopes, spending: this.#spending, priceOf }
   }
 
   /** How many requests wait for a place. */
@@ -73,19 +63,17 @@ export class Admission {
 
   /** Places that are taken, of all scopes of a kind. */
   running(kind: ScopeKind): number {
-    let sum = 0
-    for (const { budget } of this.#scopes[kind].values()) sum += budget.running
-    return sum
+    return this.#scopes.running(kind)
   }
 
   /** Every set of limits that something was taken of since the start, for the operator; wire names. */
   inUse(): readonly object[] {
-    return scopesInUse(this.#scopes, this.#options.clock.now())
+    return this.#scopes.inUse(this.#options.clock.now())
   }
 
   /** What a key has spent of its budget in the period that is running. Throws `log_unavailable`. */
   spentBy({ id, limits: { budget } }: KeyRecord): object | undefined {
-    return budget === undefined ? undefined : spentToWire(this.#account(id, budget))
+    return budget === undefined ? undefined : spentToWire(this.#spending.accountOf(id, budget))
   }
 
   /**
@@ -95,150 +83,61 @@ export class Admission {
    */
   enter(asked: Asked, signal: AbortSignal): Lease | Promise<Lease> | undefined {
     const limits = this.#limits
-    const scopes = this.#scopesOf(asked, limits)
-    const account = this.#accountOf(asked, limits)
-    if (scopes.length === 0 && account === undefined && limits.providers.size === 0) return undefined
-    const prompt = estimatePromptTokens(asked.body)
-    const answer = estimateAnswerTokens(asked.body, limits.expectedTokens)
-    const place = scopes.length === 0 ? undefined : this.#turnstile.enter(scopes, prompt + answer)
-    const parts = { scopes, account, prompt, answer, limits }
-    if (place !== undefined || scopes.length === 0) return this.#lease(asked, parts, place)
-    return this.#inTurn(asked, parts, signal)
+    const scopes = this.#scopes.of(asked, limits)
+    const account = this.#spending.enter(asked, limits.unknownPrice)
+    if (isFree(scopes, account, limits)) return undefined
+    const claim = claimOf(asked, scopes, account, limits)
+    if (scopes.length === 0) return this.#lease(claim, undefined)
+    const place = this.#turnstile.enter(scopes, claim.prompt + claim.answer)
+    return place === undefined ? this.#inTurn(claim, signal) : this.#lease(claim, place)
   }
 
   /** A lease for a stream that goes on after its process died, whatever the limits say now. */
   resume(asked: Asked): Lease | undefined {
     const limits = this.#limits
-    const scopes = this.#scopesOf(asked, limits)
-    const budget = asked.key?.limits.budget
-    const account = budget === undefined ? undefined : this.#accounts.of(asked.owner, budget)
-    if (scopes.length === 0 && account === undefined && limits.providers.size === 0) return undefined
-    const prompt = estimatePromptTokens(asked.body)
-    const answer = estimateAnswerTokens(asked.body, limits.expectedTokens)
-    const place = scopes.length === 0 ? undefined : this.#turnstile.force(scopes, prompt + answer)
-    return this.#lease(asked, { scopes, account, prompt, answer, limits }, place)
+    const scopes = this.#scopes.of(asked, limits)
+    const account = this.#spending.resume(asked)
+    if (isFree(scopes, account, limits)) return undefined
+    const claim = claimOf(asked, scopes, account, limits)
+    return this.#lease(
+      claim,
+      scopes.length === 0 ? undefined : this.#turnstile.force(scopes, claim.prompt + claim.answer),
+    )
   }
 
   /** A stream's tokens have been counted: what was charged for it too much or too little is put right. */
   correct(stream: string, nanoDollars: number): void {
-    const rough = this.#rough.get(stream)
-    if (rough === undefined) return
-    this.#rough.delete(stream)
-    rough.account.charge(nanoDollars - rough.nanoDollars)
-  }
-
-  #awaitCount(stream: string, account: BudgetAccount, nanoDollars: number): void {
-    // Where nobody counts, nothing is put right: the oldest are past waiting.
-    const oldest = this.#rough.size >= MOST_ROUGH ? this.#rough.keys().next().value : undefined
-    if (oldest !== undefined) this.#rough.delete(oldest)
-    this.#rough.set(stream, { account, nanoDollars })
+    this.#spending.correct(stream, nanoDollars)
   }
 
   get #limits(): LimitsConfig {
     return this.#options.config().limits ?? DEFAULT_LIMITS
   }
 
-  async #inTurn(asked: Asked, parts: Parts, signal: AbortSignal): Promise<Lease> {
+  #lease(claim: Claim, place: Reservation | undefined): Lease {
+    return new Lease(this.#house, claim, place)
+  }
+
+  async #inTurn(claim: Claim, signal: AbortSignal): Promise<Lease> {
+    const { scopes, limits, account, prompt, answer } = claim
     const { clock } = this.#options
     const since = clock.now()
     let place: Reservation
     try {
-      const patience = { ms: parts.limits.wait, signal }
-      place = await this.#turnstile.wait(parts.scopes, parts.prompt + parts.answer, patience)
+      place = await this.#turnstile.wait(scopes, prompt + answer, { ms: limits.wait, signal })
     } catch (thrown) {
-      throw this.#refused(SluiceError.from(thrown), parts.scopes)
+      throw this.#refused(SluiceError.from(thrown), scopes)
     } finally {
-      if (parts.limits.wait > 0) this.#options.onWaited(clock.now() - since)
+      if (limits.wait > 0) this.#options.onWaited(clock.now() - since)
     }
     try {
       // Others have spent meanwhile.
-      if (parts.account !== undefined) this.#refuseEmpty(parts.account)
-      return this.#lease(asked, parts, place)
+      if (account !== undefined) this.#spending.refuseEmpty(account)
+      return this.#lease(claim, place)
     } catch (thrown) {
       place.refund()
       throw thrown
     }
-  }
-
-  #lease(asked: Asked, { scopes, account, prompt, answer, limits }: Parts, place: Reservation | undefined): Lease {
-    const { providers } = limits
-    return new Lease({
-      turnstile: this.#turnstile,
-      scopes,
-      place,
-      prompt,
-      answer,
-      account,
-      priceOf: (target) => this.#options.priceOf(target, asked.model),
-      providerScope: (name) => {
-        const limit = providers.get(name)
-        return isLimited(limit) ? this.#scope('provider', name, limit) : undefined
-      },
-      providers: providers.size === 0 ? NO_NAMES : new Set(asked.route.targets.map(({ provider }) => provider.name)),
-      wait: limits.wait,
-      onRough: (stream, charged, nano) => this.#awaitCount(stream, charged, nano),
-    })
-  }
-
-  /** The caller's, the model's and those of the models that the request may fall back on. */
-  #scopesOf({ owner, key, model, body }: Asked, limits: LimitsConfig): readonly Scope[] {
-    const scopes: Scope[] = []
-    const own = ofCaller(key, limits.callers)
-    if (isLimited(own)) scopes.push(this.#scope('key', owner, own))
-    if (limits.models.size === 0) return scopes
-    const { fallback_models: others } = body
-    for (const name of Array.isArray(others) ? [model, ...others] : [model]) {
-      const limited = typeof name === 'string' ? limitedName(limits, name) : undefined
-      const limit = limited === undefined ? undefined : limits.models.get(limited)
-      if (limited === undefined || !isLimited(limit)) continue
-      const scope = this.#scope('model', limited, limit)
-      if (!scopes.includes(scope)) scopes.push(scope)
-    }
-    return scopes
-  }
-
-  #scope(kind: ScopeKind, name: string, limits: ScopeLimits): Scope {
-    let scope = this.#scopes[kind].get(name)
-    if (scope === undefined) {
-      scope = new Scope(kind, name, limits)
-      this.#scopes[kind].set(name, scope)
-    } else scope.adjust(limits)
-    return scope
-  }
-
-  #accountOf({ owner, key, model, route }: Asked, limits: LimitsConfig): BudgetAccount | undefined {
-    const budget = key?.limits.budget
-    if (budget === undefined) return undefined
-    const account = this.#account(owner, budget)
-    this.#refuseEmpty(account)
-    if (limits.unknownPrice === 'allow') return account
-    const unknown = route.targets.find((target) => this.#options.priceOf(target, model) === undefined)
-    if (unknown === undefined) return account
-    this.#options.onRefusal('key', 'price')
-    const where = `${unknown.model ?? model} at ${unknown.provider.name}`
-    const text = `This key has a budget, and the price of ${where} is not known here: set it in the configuration`
-    throw new SluiceError('insufficient_quota', text, { limit: 'price', headers: NO_RETRY })
-  }
-
-  /** Fails closed: where it cannot be read what was spent, nothing more is. */
-  #account(owner: string, budget: NonNullable<KeyRecord['limits']['budget']>): BudgetAccount {
-    try {
-      return this.#accounts.of(owner, budget)
-    } catch (cause) {
-      throw new SluiceError('log_unavailable', 'Budgets cannot be read now', { cause, retryAfterMs: 1_000 })
-    }
-  }
-
-  #refuseEmpty(account: BudgetAccount): void {
-    if (!account.isEmpty) return
-    this.#options.onRefusal('key', 'budget')
-    const { period, nanoDollars } = account.budget
-    const text = `The budget of this key for ${words(period)}, $${nanoDollars / 1e9}, is used up`
-    throw new SluiceError('insufficient_quota', text, {
-      limit: 'budget',
-      retryAfterMs: account.renewsInMs,
-      headers: NO_RETRY,
-    })
   }
 
   /** The same refusal with the fields that tell a client how to behave. */
@@ -251,27 +150,17 @@ export class Admission {
   }
 }
 
-/** What is known of a request before it has its place. */
-interface Parts {
-  readonly scopes: readonly Scope[]
-  readonly account: BudgetAccount | undefined
-  readonly prompt: number
-  readonly answer: number
-  readonly limits: LimitsConfig
+function claimOf(
+  { model, route: { targets }, body }: Asked,
+  scopes: readonly Scope[],
+  account: BudgetAccount | undefined,
+  limits: LimitsConfig,
+): Claim {
+  const prompt = estimatePromptTokens(body)
+  const answer = estimateAnswerTokens(body, limits.expectedTokens)
+  return { scopes, account, prompt, answer, model, targets, limits }
 }
 
-const NO_NAMES: ReadonlySet<string> = new Set()
-
-/** What official SDKs obey: they would try at once, twice, what cannot succeed. */
-const NO_RETRY: Readonly<Record<string, string>> = { 'x-should-retry': 'false' }
-
-/** What a key says, and where it says nothing, what holds for every caller. */
-function ofCaller(key: KeyRecord | undefined, defaults: ScopeLimits): ScopeLimits {
-  if (key === undefined) return defaults
-  const { requestsPerMinute, tokensPerMinute, maxConcurrent } = key.limits
-  return {
-    requestsPerMinute: requestsPerMinute ?? defaults.requestsPerMinute,
-    tokensPerMinute: tokensPerMinute ?? defaults.tokensPerMinute,
-    maxConcurrent: maxConcurrent ?? defaults.maxConcurrent,
-  }
+function isFree(scopes: readonly Scope[], account: BudgetAccount | undefined, { providers }: LimitsConfig): boolean {
+  return scopes.length === 0 && account === undefined && providers.size === 0
 }

@@ -72,7 +72,8 @@ export class UsageTable {
   put(row: UsageRow): void {
     if (this.#unwritten.push(row) > UNWRITTEN_MOST) this.#unwritten.shift()
     if (this.#soon !== undefined || this.#timer !== undefined) return
-    const wait = this.#writtenAt + GATHER_MS - this.#now()
+    // Never longer, also where the wall clock was set back.
+    const wait = Math.min(GATHER_MS, this.#writtenAt + GATHER_MS - this.#now())
     if (wait <= 0) this.#soon = setImmediate(this.#turn)
     else this.#timer = setTimeout(this.#turn, wait).unref()
   }

@@ -1,5 +1,7 @@
-import { Chain, type Link, unlinked } from './chain.ts'
+import type { Link } from './chain.ts'
 import type { ServerWord } from './rate-headers.ts'
+import { Told } from './told.ts'
+import { SlidingWindow, type Slice } from './window.ts'
 
 /** What may be used. What is left out is not limited. */
 export interface Limits {
@@ -29,14 +31,16 @@ export type Decision =
   | { readonly type: 'slot' }
   | { readonly type: 'never'; readonly limit: 'tokens' | 'requests' | 'concurrency' }
 
-/** A request that was admitted, or what it used beyond its estimate. */
-export interface Spent {
-  readonly at: number
-  tokens: number
+/** What a request has taken of a budget. */
+export interface Taken {
+  readonly budget: Budget
+  readonly tokens: number
   /** 0 where it counts against tokens and slots only. */
   readonly requests: 0 | 1
   /** Counts against what the server said was left. */
   readonly word: number
+  /** Where it is in the window; undefined where nothing limits it. */
+  readonly slice: Link<Slice> | undefined
 }
 
 /** One budget as it stands. */
@@ -47,35 +51,23 @@ export interface BudgetState {
   readonly resetMs: number
 }
 
-/** A budget that the server told of: so much is left until then. */
-interface Told {
-  left: number
-  readonly until: number
-}
-
-/** No more entries than these are looked at to say how long a wait is; beyond, it is at least so long. */
-const LOOK = 256
 const ADMIT: Decision = { type: 'admit' }
 const SLOT: Decision = { type: 'slot' }
 
 /**
- * A sliding-window log over requests and tokens, and a count of what is running. Pure: time comes in
- * with every call, in milliseconds of one clock that never goes back. Exact: what was taken at `t` counts
- * in `[t, t + window)`. Holds one entry per request of the newest window and nothing else, so never more
- * than either limit allows.
+ * A sliding window over requests and tokens, and a count of what is running. Pure: time comes in with every
+ * call, in milliseconds of one clock that never goes back. What was taken counts for the window's whole length
+ * (see `SlidingWindow`).
  */
 export class Budget {
-  readonly #log = new Chain<Spent>()
+  readonly #window: SlidingWindow
+  readonly #told = new Told()
   #limits: Limits
-  #requests = 0
-  #tokens = 0
   #running = 0
-  #blockedUntil = -Infinity
-  #told: { readonly requests?: Told; readonly tokens?: Told } = {}
-  #word = 0
 
   constructor(limits: Limits) {
     this.#limits = limits
+    this.#window = new SlidingWindow(limits.window)
   }
 
   get running(): number {
@@ -84,24 +76,36 @@ export class Budget {
 
   /** What counts against the limits now. */
   counted(now: number): { readonly requests: number; readonly tokens: number } {
-    this.#expire(now)
-    return { requests: this.#requests, tokens: this.#tokens }
+    this.#window.expire(now)
+    const { requests, tokens } = this.#window
+    return { requests, tokens }
   }
 
-  /** Other limits from now on; what was taken stays taken. */
+  /** Other limits from now on, in the same window; what was taken stays taken. */
   limit(limits: Limits): void {
     this.#limits = limits
   }
 
+  /** Whether `decide` would say `admit`; makes nothing. */
+  fits(tokens: number, now: number): boolean {
+    const { requests, tokens: most, concurrent } = this.#limits
+    if (concurrent !== undefined && this.#running >= concurrent) return false
+    const window = this.#window
+    window.expire(now)
+    if (requests !== undefined && window.requests >= requests) return false
+    if (most !== undefined && window.tokens + tokens > most) return false
+    return this.#told.waitFor(tokens, now) <= 0
+  }
+
   /** Whether a request that takes so many tokens may go. Takes nothing. */
   decide(tokens: number, now: number): Decision {
-    const { requests, tokens: tokenLimit, concurrent } = this.#limits
+    const { requests, tokens: most, concurrent } = this.#limits
     if (requests !== undefined && requests < 1) return { type: 'never', limit: 'requests' }
     if (concurrent !== undefined && concurrent < 1) return { type: 'never', limit: 'concurrency' }
-    if (tokenLimit !== undefined && tokens > tokenLimit) return { type: 'never', limit: 'tokens' }
-    this.#expire(now)
+    if (most !== undefined && tokens > most) return { type: 'never', limit: 'tokens' }
+    this.#window.expire(now)
     const waits = [
-      { limit: 'server', ms: this.#serverWait(tokens, now) },
+      { limit: 'server', ms: this.#told.waitFor(tokens, now) },
       { limit: 'requests', ms: this.#requestWait(now) },
       { limit: 'tokens', ms: this.#tokenWait(tokens, now) },
     ] as const
@@ -114,12 +118,11 @@ export class Budget {
    * Takes a request, its tokens and a slot, together. Only after `decide` said `admit`; or for one that runs
    * already (`requests` 0), whatever the limits say.
    */
-  take(tokens: number, now: number, requests: 0 | 1 = 1): Link<Spent> {
+  take(tokens: number, now: number, requests: 0 | 1 = 1): Taken {
     this.#running++
-    if (this.#told.requests !== undefined) this.#told.requests.left -= requests
-    if (this.#told.tokens !== undefined) this.#told.tokens.left -= tokens
-    const spent = { at: now, tokens, requests, word: this.#word }
-    return this.#counts(spent) ? this.#enter(spent) : unlinked(spent)
+    this.#told.use(requests, tokens)
+    const slice = this.#counts(requests, tokens) ? this.#window.add(requests, tokens, now) : undefined
+    return { budget: this, tokens, requests, word: this.#told.word, slice }
   }
 
   /**
@@ -127,118 +130,65 @@ export class Budget {
    * what was taken too little counts from now on; otherwise from when the request was admitted. Dated back it
    * could leave the window too early, or have left it already: an answer longer than a minute would be free.
    */
-  settle(spent: Link<Spent>, tokens: number, now?: number): void {
+  settle({ slice, tokens: taken, requests }: Taken, tokens: number, now?: number): void {
     this.#running--
-    const excess = tokens - spent.value.tokens
-    if (now !== undefined && excess > 0) {
+    if (now !== undefined && tokens > taken) {
       if (this.#limits.tokens === undefined) return
-      this.#expire(now)
-      this.#enter({ at: now, tokens: excess, requests: 0, word: this.#word })
+      this.#window.expire(now)
+      this.#window.add(0, tokens - taken, now)
       return
     }
-    // What left the window counts no more, whatever it was.
-    if (!spent.linked) return
-    this.#tokens += excess
-    spent.value.tokens = tokens
-    if (!this.#counts(spent.value)) this.#leave(spent)
+    if (slice === undefined) return
+    if (this.#counts(requests, tokens)) this.#window.alter(slice, 0, tokens - taken)
+    else this.#window.alter(slice, -requests, -taken)
   }
 
   /** The request was not sent: gives everything back. */
-  refund(spent: Link<Spent>): void {
+  refund({ slice, tokens, requests, word }: Taken): void {
     this.#running--
-    if (spent.value.word === this.#word) {
-      if (this.#told.requests !== undefined) this.#told.requests.left += spent.value.requests
-      if (this.#told.tokens !== undefined) this.#told.tokens.left += spent.value.tokens
-    }
-    if (spent.linked) this.#leave(spent)
+    if (word === this.#told.word) this.#told.use(-requests, -tokens)
+    if (slice !== undefined) this.#window.alter(slice, -requests, -tokens)
   }
 
   /** What the server said of its own count; it knows of others who use the same key. */
   observe(word: ServerWord, now: number): void {
-    if (word.retryAfterMs !== undefined) this.block(word.retryAfterMs, now)
-    const told = (said: ServerWord['requests']): Told | undefined =>
-      said === undefined ? undefined : { left: said.remaining, until: now + said.resetMs }
-    const requests = told(word.requests) ?? this.#told.requests
-    const tokens = told(word.tokens) ?? this.#told.tokens
-    this.#told = { ...(requests === undefined ? {} : { requests }), ...(tokens === undefined ? {} : { tokens }) }
-    this.#word++
+    this.#told.hear(word, now)
   }
 
   /** Lets nothing through for so long. */
   block(ms: number, now: number): void {
-    this.#blockedUntil = Math.max(this.#blockedUntil, now + ms)
+    this.#told.block(ms, now)
   }
 
   /** How the two budgets stand; `undefined` for one that is not limited. */
   state(now: number): { readonly requests: BudgetState | undefined; readonly tokens: BudgetState | undefined } {
-    this.#expire(now)
-    const newest = this.#log.last
-    const resetMs = newest === undefined ? 0 : newest.value.at + this.#limits.window - now
-    const of = (limit: number | undefined, used: number): BudgetState | undefined =>
-      limit === undefined ? undefined : { limit, remaining: Math.max(0, limit - used), resetMs }
-    return { requests: of(this.#limits.requests, this.#requests), tokens: of(this.#limits.tokens, this.#tokens) }
+    this.#window.expire(now)
+    const { requests, tokens } = this.#window
+    const resetMs = this.#window.emptyIn(now)
+    return {
+      requests: stateOf(this.#limits.requests, requests, resetMs),
+      tokens: stateOf(this.#limits.tokens, tokens, resetMs),
+    }
   }
 
   /** Whether there is a limit that this counts against. */
-  #counts({ tokens, requests }: Spent): boolean {
+  #counts(requests: number, tokens: number): boolean {
     return (this.#limits.requests !== undefined && requests > 0) || (this.#limits.tokens !== undefined && tokens > 0)
-  }
-
-  #enter(spent: Spent): Link<Spent> {
-    this.#tokens += spent.tokens
-    this.#requests += spent.requests
-    return this.#log.push(spent)
-  }
-
-  #leave(link: Link<Spent>): void {
-    this.#tokens -= link.value.tokens
-    this.#requests -= link.value.requests
-    this.#log.remove(link)
-  }
-
-  #expire(now: number): void {
-    const { window } = this.#limits
-    for (let oldest = this.#log.first; oldest !== undefined; oldest = this.#log.first) {
-      if (oldest.value.at + window > now) break
-      this.#leave(oldest)
-    }
-    const { requests, tokens } = this.#told
-    if ((requests !== undefined && requests.until <= now) || (tokens !== undefined && tokens.until <= now)) {
-      const live = (told: Told | undefined): boolean => told !== undefined && told.until > now
-      this.#told = {
-        ...(requests !== undefined && live(requests) ? { requests } : {}),
-        ...(tokens !== undefined && live(tokens) ? { tokens } : {}),
-      }
-    }
-  }
-
-  #serverWait(tokens: number, now: number): number {
-    const { requests, tokens: tokenWord } = this.#told
-    let until = this.#blockedUntil
-    if (requests !== undefined && requests.left < 1) until = Math.max(until, requests.until)
-    if (tokenWord !== undefined && tokenWord.left < tokens) until = Math.max(until, tokenWord.until)
-    return until - now
   }
 
   #requestWait(now: number): number {
     const limit = this.#limits.requests
-    if (limit === undefined || this.#requests < limit) return 0
-    let oldest = this.#log.first
-    for (let looked = 1; oldest?.value.requests === 0 && looked < LOOK; looked++) oldest = oldest.after
-    return oldest === undefined ? 0 : oldest.value.at + this.#limits.window - now
+    return limit === undefined || this.#window.requests < limit ? 0 : this.#window.requestIn(now)
   }
 
   #tokenWait(tokens: number, now: number): number {
     const limit = this.#limits.tokens
     if (limit === undefined) return 0
-    let missing = this.#tokens + tokens - limit
-    if (missing <= 0) return 0
-    let link = this.#log.first
-    for (let looked = 1; link !== undefined; looked++) {
-      missing -= link.value.tokens
-      if (missing <= 0 || looked === LOOK || link.after === undefined) break
-      link = link.after
-    }
-    return link === undefined ? 0 : link.value.at + this.#limits.window - now
+    const missing = this.#window.tokens + tokens - limit
+    return missing <= 0 ? 0 : this.#window.tokensIn(missing, now)
   }
+}
+
+function stateOf(limit: number | undefined, used: number, resetMs: number): BudgetState | undefined {
+  return limit === undefined ? undefined : { limit, remaining: Math.max(0, limit - used), resetMs }
 }

@@ -7,11 +7,6 @@ export interface Link<T> {
   linked: boolean
 }
 
-/** A link that is in no chain. */
-export function unlinked<T>(value: T): Link<T> {
-  return { value, before: undefined, after: undefined, linked: false }
-}
-
 /**
  * A queue from whose middle things can be taken, each in constant time. An array would move its
  * elements; a Set or Map steps over those removed from its front, which costs the square of a long queue.
@@ -61,6 +56,8 @@ export class Chain<T> {
     else link.before.after = link.after
     if (link.after === undefined) this.#last = link.before
     else link.after.before = link.before
+    // Whoever keeps it would keep all that was taken out after it, too.
+    link.before = link.after = undefined
     this.#size--
   }
 }

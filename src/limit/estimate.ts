@@ -7,8 +7,17 @@ export function estimateTokens(text: string): number {
   return Math.ceil(quarterTokens(text) / 4)
 }
 
+/** Most tokens are no longer, in characters. */
+const SHORT = 8
+
+/** What is more than a quarter. */
+const WIDE = /[\u0250-\uffff]/
+
 /** The same in quarters of a token, so that the pieces of a text add up to the whole. */
 export function quarterTokens(text: string): number {
+  // V8 knows of a string that has only Latin-1 in it, and looks at none of its characters then: 20 ns, where the
+  // loop takes 37 us for a prompt of 10,000 characters. Of a few characters the loop is faster.
+  if (text.length > SHORT && !WIDE.test(text)) return text.length
   let quarters = 0
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)

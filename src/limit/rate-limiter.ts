@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.ts'
 import { SluiceError } from '../errors.ts'
-import { Budget, type Decision, type LimitName } from './budget.ts'
+import { Budget, type Decision } from './budget.ts'
 import type { Link } from './chain.ts'
 import { readRateHeaders, writeRateHeaders } from './rate-headers.ts'
+import { assertTokens, cancelled, timedOut, tooMuch } from './rate-limiter-errors.ts'
 import type { HeaderSource } from './retry-after.ts'
 import { Reservation } from './reservation.ts'
 import { type Waiter, WaitingLine } from './waiting-line.ts'
@@ -184,26 +185,3 @@ export class RateLimiter {
 
 /** Timers cannot wait longer: a longer one would fire at once. Just under 25 days. */
 const LONGEST_TIMER = 2_147_483_647
-
-function assertTokens(tokens: number): void {
-  if (Number.isSafeInteger(tokens) && tokens >= 0) return
-  throw new SluiceError('invalid_value', `tokens must be a whole number, 0 or more, got ${tokens}`, { param: 'tokens' })
-}
-
-function cancelled(signal: AbortSignal): SluiceError {
-  return new SluiceError('cancelled', 'Waiting for the rate limit was aborted', { cause: signal.reason })
-}
-
-function tooMuch(limit: LimitName): SluiceError {
-  return new SluiceError('rate_limit_exceeded', `The request asks for more than the ${limit} limit ever allows`, {
-    limit,
-  })
-}
-
-function timedOut(decision: Decision): SluiceError {
-  const limit = decision.type === 'wait' ? decision.limit : 'concurrency'
-  return new SluiceError('rate_limit_exceeded', `Rate limit timeout: no place within the time allowed (${limit})`, {
-    limit,
-    ...(decision.type === 'wait' ? { retryAfterMs: decision.ms } : {}),
-  })
-}

@@ -1,5 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { SluiceError } from '../errors.ts'
+import type { BudgetState } from './budget.ts'
+import { Places } from './places.ts'
 import { writeRateHeaders } from './rate-headers.ts'
 import { left, queued, refusal, worstOf } from './refusal.ts'
 import { Reservation } from './reservation.ts'
@@ -87,15 +89,17 @@ export class Turnstile {
     }
   }
 
-  /** The tightest of the scopes' budgets as `x-ratelimit-*` fields. */
-  headers(scopes: readonly Scope[]): Readonly<Record<string, string>> {
+  /** The tightest of the scopes' budgets as `x-ratelimit-*` fields, added to `headers`. */
+  headers(scopes: readonly Scope[], headers: Record<string, string> = {}): Record<string, string> {
     const now = this.#clock.now()
-    const states = scopes.map(({ budget }) => budget.state(now))
-    const tightest = (kind: 'requests' | 'tokens') =>
-      states
-        .map((state) => state[kind])
-        .reduce((a, b) => (a === undefined || (b !== undefined && b.remaining < a.remaining) ? b : a), undefined)
-    return writeRateHeaders({ requests: tightest('requests'), tokens: tightest('tokens') })
+    let requests: BudgetState | undefined
+    let tokens: BudgetState | undefined
+    for (const { budget } of scopes) {
+      const state = budget.state(now)
+      requests = tighter(requests, state.requests)
+      tokens = tighter(tokens, state.tokens)
+    }
+    return writeRateHeaders({ requests, tokens }, headers)
   }
 
   /** The first scope that does not let it through, or where somebody waits who came earlier. */
@@ -103,28 +107,18 @@ export class Turnstile {
     for (const scope of scopes) {
       const { first } = scope.line
       if (first !== undefined && first.value.turn < turn) return scope
-      if (scope.budget.decide(tokens, now).type !== 'admit') return scope
+      if (!scope.budget.fits(tokens, now)) return scope
     }
     return undefined
   }
 
   #take(scopes: readonly Scope[], tokens: number, now: number, requests: 0 | 1): Reservation {
-    const taken = scopes.map((scope) => ({ scope, spent: scope.budget.take(tokens, now, requests) }))
-    // First everything is given back, then others are served: they may need several of the scopes.
-    const serve = (): void => {
-      for (const { scope } of taken) if (scope.line.size > 0) this.#serve(scope)
-    }
-    return new Reservation(tokens, {
-      settle: (used) => {
-        const over = this.#clock.now()
-        for (const { scope, spent } of taken) scope.budget.settle(spent, used, over)
-        serve()
-      },
-      refund: () => {
-        for (const { scope, spent } of taken) scope.budget.refund(spent)
-        serve()
-      },
-    })
+    const taken = scopes.map(({ budget }) => budget.take(tokens, now, requests))
+    return new Reservation(tokens, new Places(scopes, taken, this.#clock, this.#serveAll))
+  }
+
+  readonly #serveAll = (scopes: readonly Scope[]): void => {
+    for (const scope of scopes) if (scope.line.size > 0) this.#serve(scope)
   }
 
   #leave(waiting: Waiting): void {
@@ -176,6 +170,10 @@ export class Turnstile {
     })
     scope.timer = { at, callOff }
   }
+}
+
+function tighter(a: BudgetState | undefined, b: BudgetState | undefined): BudgetState | undefined {
+  return a === undefined || (b !== undefined && b.remaining < a.remaining) ? b : a
 }
 
 /** Takes it out of its line. */

@@ -7,7 +7,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { BudgetAccounts } from '../../src/ledger/budget.ts'
-import { endOfPeriod, periodOf } from '../../src/ledger/budget-table.ts'
+import { BudgetTable, periodAt } from '../../src/ledger/budget-table.ts'
+import { openDatabase } from '../../src/ledger/database.ts'
 import { createLedger } from '../../src/ledger/ledger.ts'
 
 const NOON = Date.UTC(2026, 1, 28, 12)
@@ -15,13 +16,13 @@ const daily = { nanoDollars: 1_000, period: 'day' } as const
 
 describe('a period', () => {
   test('is a day or a month in UTC, or all time', () => {
-    assert.equal(periodOf('day', NOON), '2026-02-28')
-    assert.equal(periodOf('month', NOON), '2026-02')
-    assert.equal(periodOf('total', NOON), 'total')
-    assert.equal(endOfPeriod('day', NOON), Date.UTC(2026, 2, 1))
-    assert.equal(endOfPeriod('month', NOON), Date.UTC(2026, 2, 1))
-    assert.equal(endOfPeriod('month', Date.UTC(2026, 11, 31, 23)), Date.UTC(2027, 0, 1))
-    assert.equal(endOfPeriod('total', NOON), undefined)
+    const march = Date.UTC(2026, 2, 1)
+    assert.deepEqual(periodAt('day', NOON), { name: '2026-02-28', from: Date.UTC(2026, 1, 28), to: march })
+    assert.deepEqual(periodAt('day', march - 1).name, '2026-02-28')
+    assert.deepEqual(periodAt('day', march).name, '2026-03-01')
+    assert.deepEqual(periodAt('month', NOON), { name: '2026-02', from: Date.UTC(2026, 1, 1), to: march })
+    assert.equal(periodAt('month', Date.UTC(2026, 11, 31, 23)).to, Date.UTC(2027, 0, 1))
+    assert.deepEqual(periodAt('total', NOON), { name: 'total', from: -Infinity, to: Infinity })
   })
 })
 
@@ -85,7 +86,77 @@ describe('what a key has spent', () => {
     }
   })
 
-  test('is written in one transaction for all that changed in a turn', async () => {
+  test('is read again when the key is given a budget of another period, or the clock is set back', () => {
+    let now = NOON
+    const ledger = createLedger({ path: ':memory:', now: () => now })
+    const accounts = new BudgetAccounts(ledger.budgets, () => now)
+    accounts.of('key_a', daily).charge(300)
+    assert.equal(accounts.of('key_a', { nanoDollars: 1_000, period: 'month' }).spent, 0)
+    accounts.of('key_a', { nanoDollars: 1_000, period: 'month' }).charge(50)
+    assert.equal(accounts.of('key_a', daily).spent, 300)
+    now -= 86_400_000
+    accounts.of('key_a', daily).charge(7)
+    assert.equal(ledger.budgets.spent('key_a', '2026-02-27'), 7)
+    now += 86_400_000
+    accounts.of('key_a', daily).charge(1)
+    assert.equal(ledger.budgets.spent('key_a', '2026-02-28'), 301)
+    ledger.close()
+  })
+
+  test('stays closed where what was spent cannot be read', () => {
+    const ledger = createLedger({ path: ':memory:', now: () => NOON })
+    const accounts = new BudgetAccounts(ledger.budgets, () => NOON)
+    accounts.of('key_a', { nanoDollars: 1_000, period: 'month' })
+    const broken = new Error('disk I/O error')
+    const spent = ledger.budgets.spent.bind(ledger.budgets)
+    ledger.budgets.spent = () => {
+      throw broken
+    }
+    // The first failure must not be taken for an answer by the second request.
+    for (let i = 0; i < 2; i++) assert.throws(() => accounts.of('key_a', daily), broken)
+    ledger.budgets.spent = spent
+    assert.equal(accounts.of('key_a', daily).spent, 0)
+    ledger.close()
+  })
+
+  test('is on disk in the next turn, and then at most every 50 milliseconds, with all that changed', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-budget-'))
+    const path = join(folder, 'ledger.db')
+    createLedger({ path, now: () => NOON }).close()
+    const [database, reader] = [openDatabase(path, 20), openDatabase(path, 20)]
+    const found = reader.prepare("SELECT nano_dollars FROM budget WHERE key = 'key_a'")
+    const onDisk = (): unknown => found.get()?.['nano_dollars']
+    let now = 0
+    const table = new BudgetTable(database, () => now)
+    const account = new BudgetAccounts(table, () => NOON).of('key_a', daily)
+    const turns = async (): Promise<void> => {
+      for (let i = 0; i < 3; i++) await turn()
+    }
+    account.charge(1)
+    await turns()
+    assert.equal(onDisk(), 1)
+    for (let i = 0; i < 10; i++) {
+      account.charge(1)
+      await turns()
+    }
+    assert.equal(onDisk(), 1)
+    assert.equal(table.spent('key_a', '2026-02-28'), 11)
+    now = 50
+    t.mock.timers.tick(50)
+    await turns()
+    assert.equal(onDisk(), 11)
+    account.charge(1)
+    await turns()
+    assert.equal(onDisk(), 11)
+    table.close()
+    assert.equal(onDisk(), 12)
+    database.close()
+    reader.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  test('is written in one transaction for all keys that changed in a turn', async () => {
     const ledger = createLedger({ path: ':memory:', now: () => NOON })
     const accounts = new BudgetAccounts(ledger.budgets, () => NOON)
     for (let i = 0; i < 700; i++) accounts.of(`key_${i % 600}`, daily).charge(1)
