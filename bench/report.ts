@@ -74,7 +74,7 @@ export function machineText(scale: Scale, rounds: number, pinned: boolean): stri
   return [
     `- machine: ${first?.model ?? 'unknown'}, ${cpus().length} cores, Linux ${release()}`,
     `- Node ${process.version}; commit ${commit()}; ${new Date().toISOString().slice(0, 10)}`,
-    `- ${rounds} rounds of ${scale.seconds} s after ${scale.warmUp} s of warm-up, targets in turn, medians; ` +
+    `- ${rounds} rounds of ${scale.seconds} s after ${scale.warmUp} s of warm-up (short: twice that), targets in turn, medians; ` +
       (pinned ? 'target on core 0, provider and load on core 1' : 'NOT PINNED: no second core, or no taskset'),
   ].join('\n')
 }

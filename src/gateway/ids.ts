@@ -10,7 +10,7 @@ let used = pool.length
 export function randomId(): string {
   if (used === pool.length) {
     crypto.getRandomValues(pool)
-    for (const [at, byte] of pool.entries()) pool[at] = ALPHABET[byte & 63] ?? 0
+    for (let at = 0; at < pool.length; at++) pool[at] = ALPHABET[(pool[at] ?? 0) & 63] ?? 0
     used = 0
   }
   const id = pool.toString('latin1', used, used + LENGTH)

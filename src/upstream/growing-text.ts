@@ -1,9 +1,9 @@
 import { Buffer } from 'node:buffer'
 
-const FIRST_BYTES = 256
+const FIRST_BYTES = 512
 const UNIT = 2
 /** Up to here it is a string: bytes of their own cost a short answer 2 us and the collector one more thing to free. */
-const STRING_UNITS = 48
+const STRING_UNITS = 96
 
 /**
  * A text that grows by small pieces and is read seldom, kept outside V8's heap. As a string it would be a chain of
