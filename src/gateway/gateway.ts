@@ -1,4 +1,3 @@
-import { Hono } from 'hono'
 import { systemClock, type Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { SluiceError } from '../errors.ts'
@@ -8,7 +7,6 @@ import { PriceList, type PriceBook } from '../provider/price-list.ts'
 import { Breakers } from '../upstream/breakers.ts'
 import { createDialer } from '../upstream/open.ts'
 import { createAdmission } from './admission-create.ts'
-import { admit } from './caller.ts'
 import { AnswerIndex } from './cache.ts'
 import { Chats } from './chats.ts'
 import { Clients, type DeriveKey, type MacKey } from './clients.ts'
@@ -16,7 +14,7 @@ import { KeyBook, type KeyDigest } from '../ledger/key-book.ts'
 import type { GatewayContext, Logger } from './context.ts'
 import { Flights } from './flights.ts'
 import { History } from './history.ts'
-import { errorResponse, type GatewayEnv, type Transport } from './http.ts'
+import type { Transport } from './http.ts'
 import { newRequestId, newStreamId } from './ids.ts'
 import { LiveStreams } from './live.ts'
 import { createMetrics } from './metrics.ts'
@@ -25,7 +23,7 @@ import type { Page } from './page.ts'
 import { ModelDirectory } from './model-facts.ts'
 import { Keys, revoked } from './keys.ts'
 import { applyConfig } from './reload.ts'
-import { ROUTES, type RouteRow } from './routes/table.ts'
+import { createApps } from './router.ts'
 import { takeUp, type Orphan } from './take-up.ts'
 import { Sessions } from './sessions.ts'
 import { Tickets } from './tickets.ts'
@@ -160,69 +158,6 @@ function begin(context: GatewayContext, { gauges, priceBook, config, orphans }: 
   context.prices.loadWhenBilled(priceBook, config.providers.values())
   context.keys.watch(() => endRevoked(context))
   for (const orphan of orphans ?? []) void takeUp(context, orphan)
-}
-
-/** One for all; where the operator has a listener of its own, one for each. */
-function createApps(context: GatewayContext): { readonly app: Hono<GatewayEnv>; readonly admin: Hono<GatewayEnv> } {
-  const isSplit = context.config.admin !== undefined
-  const app = createApp(context, isSplit ? ROUTES.filter((row) => row.access !== 'admin') : ROUTES)
-  return { app, admin: isSplit ? createApp(context, ROUTES.filter(isForOperator)) : app }
-}
-
-/** What a listener of the operator's own serves: nothing that starts or reads an answer. */
-function isForOperator({ access, path }: RouteRow): boolean {
-  return access === 'admin' || (access === 'open' && path !== '/api/v1/auth/token')
-}
-
-function createApp(context: GatewayContext, rows: readonly RouteRow[]): Hono<GatewayEnv> {
-  const app = new Hono<GatewayEnv>()
-  for (const { method, path, access, answer, refuse = errorResponse } of rows) {
-    // No middleware: with a single handler Hono makes no promise of its own.
-    app.on(method, path, (call) => {
-      call.set('requestId', context.newRequestId())
-      try {
-        admit(context, call, access)
-      } catch (error) {
-        return refuse(error, call.get('requestId'))
-      }
-      return answer(context, call)
-    })
-  }
-  const elsewhere = refusals(context, rows)
-  app.notFound((call) => elsewhere.fetch(call.req.raw, call.env))
-  app.onError((error, call) => {
-    const known = SluiceError.from(error)
-    // The request of the route that failed; a failure before any route has no id yet.
-    const requestId: string | undefined = call.get('requestId')
-    if (known.code === 'internal') context.logger.error({ err: error, request: requestId }, 'request failed')
-    return errorResponse(known, requestId ?? context.newRequestId())
-  })
-  return app
-}
-
-/**
- * What is asked with a wrong method, and what there is not. An app of its own: a second match of a route's path
- * would have Hono compose the two, with promises between them, for every request.
- */
-function refusals(context: GatewayContext, rows: readonly RouteRow[]): Hono<GatewayEnv> {
-  const refusing = new Hono<GatewayEnv>()
-  for (const path of new Set(rows.map((row) => row.path))) {
-    const allowed = rows.filter((row) => row.path === path).map((row) => row.method)
-    refusing.all(path, (call) => {
-      const error = new SluiceError(
-        'method_not_allowed',
-        `${call.req.method} is not possible here; use ${allowed.join(', ')}`,
-      )
-      const response = errorResponse(error, context.newRequestId())
-      response.headers.set('allow', allowed.join(', '))
-      return response
-    })
-  }
-  refusing.notFound((call) => {
-    const error = new SluiceError('route_not_found', `There is no ${call.req.method} ${call.req.path} here`)
-    return errorResponse(error, context.newRequestId())
-  })
-  return refusing
 }
 
 function keyBook({ ledger, keyDigest }: GatewayOptions, clock: Clock): KeyBook {
