@@ -6,6 +6,7 @@ import type { GatewayConfig } from '../config/config.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import { SluiceError } from '../errors.ts'
 import type { Logger } from '../gateway/context.ts'
+import { LEDGER_FILE } from './open-stores.ts'
 
 /** Editors write a file in several steps: so long after the first sign of a change it is read, in milliseconds. */
 const SETTLE_MS = 200
@@ -58,7 +59,9 @@ export class Reloader {
 
   #watch(): FSWatcher | undefined {
     try {
-      const watcher = watch(dirname(this.#source.file), { persistent: false }, () => {
+      const watcher = watch(dirname(this.#source.file), { persistent: false }, (_, name) => {
+        // Where data and configuration share a folder, the ledger changes with every stream.
+        if (name?.startsWith(LEDGER_FILE) === true) return
         // Not put off by further changes: in a folder where something always changes it would never come.
         this.#soon ??= setTimeout(() => {
           this.#soon = undefined
