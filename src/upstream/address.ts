@@ -1,8 +1,12 @@
 import type { Provider } from '../provider/provider.ts'
 
-/** Where a provider is asked for something, as undici wants it. */
+/** Where a provider is asked for something, as a request says it. */
 export interface Address {
+  /** `https://api.example.com:8443` */
   readonly origin: string
+  /** `api.example.com:8443` */
+  readonly host: string
+  /** With the query. */
   readonly path: string
 }
 
@@ -16,7 +20,7 @@ export function addressOf(provider: Provider, path: string): Address {
   if (address === undefined) {
     const url = new URL(`${provider.baseUrl}${path}`)
     for (const [name, value] of Object.entries(provider.query)) url.searchParams.set(name, value)
-    known.set(path, (address = { origin: url.origin, path: url.pathname + url.search }))
+    known.set(path, (address = { origin: url.origin, host: url.host, path: url.pathname + url.search }))
   }
   return address
 }

@@ -1,66 +1,62 @@
-/** Lets a producer of bytes be held back. */
+/** Who brings bytes to a queue, and is told what becomes of them. */
 export interface Faucet {
+  /** There are too many of them. */
   pause(): void
   resume(): void
+  /** The reader stopped before the end. Called at most once. */
+  left(): void
 }
 
-/** Takes a part of what arrived together; `isLast`: the last part of it. False: nothing more is wanted. */
-export type ByteSink = (part: Uint8Array, isLast: boolean) => boolean
-
-const NOW: Promise<void> = Promise.resolve()
-
-/** A turn that brought a single part needs no list of further ones. */
-const NONE: readonly Uint8Array[] = []
+/** Takes what arrived together; its bytes are another read's after the call. False: nothing more is wanted. */
+export type ByteSink = (part: Uint8Array) => boolean
 
 type Next = IteratorResult<readonly Uint8Array[], undefined>
 
+const LIMIT = 1 << 20
+
+/** Never written to. */
+const NONE: Uint8Array[] = []
+
 /**
- * Between a socket that pushes and whoever takes. Read as an iterator, everything that arrived since
- * the last pull is one batch, and the socket is held back above `limit` bytes. Flowing, everything that
- * arrived in one turn of the event loop goes to the sink at once, without a promise per read.
+ * Between a connection that pushes and whoever takes. Read as an iterator, everything that arrived since the last
+ * pull is one batch of copies, and the connection is held back above `limit` bytes. Flowing, what is pushed goes
+ * to the sink in the same call, without a copy or a promise.
  */
 export class ByteQueue
   implements AsyncIterable<readonly Uint8Array[]>, AsyncIterator<readonly Uint8Array[], undefined>
 {
+  readonly #faucet: Faucet
   readonly #limit: number
-  #faucet: Faucet | undefined
   #held = false
-  #waiting: Uint8Array[] = []
-  /** Flowing: the first part of this turn; `#waiting` has the others. */
-  #part: Uint8Array | undefined
+  #waiting = NONE
   #bytes = 0
   #end: { readonly error: unknown } | undefined
   #pull: PromiseWithResolvers<Next> | undefined
-  #onReturn: (() => void) | undefined
   #sink: ByteSink | undefined
   #flowed: PromiseWithResolvers<void> | undefined
-  #isScheduled = false
 
-  /** `onReturn` is called when the reader stops before the end. */
-  constructor(options: { readonly limit?: number; readonly onReturn?: () => void } = {}) {
-    this.#limit = options.limit ?? 1 << 20
-    this.#onReturn = options.onReturn
-  }
-
-  /** Where to hold back what is pushed. */
-  attach(faucet: Faucet): void {
+  constructor(faucet: Faucet, limit: number = LIMIT) {
     this.#faucet = faucet
+    this.#limit = limit
   }
 
+  /** The bytes may be used again after the call. */
   push(bytes: Uint8Array): void {
     if (this.#end !== undefined) return
+    if (this.#sink !== undefined) return this.#pour(this.#sink, bytes)
+    const copy = bytes.slice()
     const pull = this.#pull
     if (pull !== undefined) {
       this.#pull = undefined
-      pull.resolve({ done: false, value: [bytes] })
+      pull.resolve({ done: false, value: [copy] })
       return
     }
-    if (this.#sink !== undefined) return this.#gather(bytes)
-    this.#waiting.push(bytes)
-    this.#bytes += bytes.length
+    if (this.#waiting === NONE) this.#waiting = [copy]
+    else this.#waiting.push(copy)
+    this.#bytes += copy.length
     if (this.#bytes > this.#limit && !this.#held) {
       this.#held = true
-      this.#faucet?.pause()
+      this.#faucet.pause()
     }
   }
 
@@ -68,7 +64,7 @@ export class ByteQueue
   finish(error?: unknown): void {
     if (this.#end !== undefined) return
     this.#end = { error }
-    if (this.#sink !== undefined) return this.#schedule()
+    if (this.#sink !== undefined) return this.#overflow()
     const pull = this.#pull
     this.#pull = undefined
     if (pull === undefined) return
@@ -81,18 +77,21 @@ export class ByteQueue
    * more; rejects with what the bytes ended with, or with what the sink threw.
    */
   flow(sink: ByteSink): Promise<void> {
+    const flowed = Promise.withResolvers<void>()
+    this.#flowed = flowed
     this.#sink = sink
-    this.#part = this.#waiting.shift()
-    this.#flowed = Promise.withResolvers()
+    const waiting = this.#waiting
+    this.#waiting = NONE
+    for (const part of waiting) this.#pour(sink, part)
     this.#letGo()
-    this.#schedule()
-    return this.#flowed.promise
+    if (this.#end !== undefined) this.#overflow()
+    return flowed.promise
   }
 
   next(): Promise<Next> {
     if (this.#waiting.length > 0) {
       const value = this.#waiting
-      this.#waiting = []
+      this.#waiting = NONE
       this.#letGo()
       return Promise.resolve({ done: false, value })
     }
@@ -113,67 +112,41 @@ export class ByteQueue
     return this
   }
 
-  /** A list for every part would be garbage that may outlive it: V8 makes lists of a busy place old from the start. */
-  #gather(bytes: Uint8Array): void {
-    if (this.#part === undefined) this.#part = bytes
-    else this.#waiting.push(bytes)
-    this.#schedule()
-  }
-
-  /** What is pushed in this turn goes out together: a read may bring twenty HTTP chunks. */
-  #schedule(): void {
-    if (this.#isScheduled) return
-    this.#isScheduled = true
-    // `queueMicrotask` makes an asynchronous resource and needs a closure each time; this costs half of it.
-    void NOW.then(this.#flush)
-  }
-
-  readonly #flush = (): void => {
-    this.#isScheduled = false
+  #pour(sink: ByteSink, bytes: Uint8Array): void {
     const flowed = this.#flowed
     if (flowed === undefined) return
     try {
-      if (!this.#pour()) {
-        this.#flowed = undefined
-        this.#stop()
-        return flowed.resolve()
-      }
+      if (sink(bytes)) return
+      this.#flowed = undefined
+      flowed.resolve()
     } catch (error) {
       this.#flowed = undefined
-      this.#stop()
-      return flowed.reject(error)
+      flowed.reject(error)
     }
-    if (this.#end === undefined) return
-    this.#flowed = undefined
-    if (this.#end.error === undefined) flowed.resolve()
-    else flowed.reject(this.#end.error)
+    this.#stop()
   }
 
-  #pour(): boolean {
-    const sink = this.#sink
-    const part = this.#part
-    if (sink === undefined || part === undefined) return true
-    const others = this.#waiting.length === 0 ? NONE : this.#waiting
-    if (others !== NONE) this.#waiting = []
-    this.#part = undefined
-    const last = others.length - 1
-    if (!sink(part, last === -1)) return false
-    return others.every((other, at) => sink(other, at === last))
+  /** All that came has gone to the sink. */
+  #overflow(): void {
+    const flowed = this.#flowed
+    this.#flowed = undefined
+    if (flowed === undefined) return
+    if (this.#end?.error === undefined) flowed.resolve()
+    else flowed.reject(this.#end.error)
   }
 
   #letGo(): void {
     this.#bytes = 0
     if (!this.#held) return
     this.#held = false
-    this.#faucet?.resume()
+    this.#faucet.resume()
   }
 
   #stop(): void {
-    this.#waiting = []
-    this.#part = undefined
+    const hasLeft = this.#end === undefined
+    this.#waiting = NONE
     this.#end ??= { error: undefined }
-    this.#onReturn?.()
-    this.#onReturn = undefined
+    if (hasLeft) this.#faucet.left()
   }
 }
 
@@ -183,5 +156,5 @@ export function flow(bytes: AsyncIterable<readonly Uint8Array[]>, sink: ByteSink
 }
 
 async function drip(bytes: AsyncIterable<readonly Uint8Array[]>, sink: ByteSink): Promise<void> {
-  for await (const parts of bytes) if (!parts.every((part, at) => sink(part, at === parts.length - 1))) return
+  for await (const parts of bytes) if (!parts.every((part) => sink(part))) return
 }

@@ -7,21 +7,35 @@ export interface Origin {
   readonly provider: string
   readonly dialect: DialectName
   /** Takes out of a text what we sent to prove who we are: some services repeat it in their refusals. */
-  readonly conceal: (text: string) => string
+  conceal(text: string): string
 }
 
 /** Nobody's key is this short, and taking such a word out of a message would hide what happened. */
 const SHORTEST_SECRET = 4
 
-/** See `Origin.conceal`, for the credential's header fields and those of the provider's own that hold a secret. */
-export function concealing(
-  fields: Readonly<Record<string, string>>,
-  provider: Pick<Provider, 'headers' | 'query'>,
-): Origin['conceal'] {
-  return (text) => {
+/** The origin of what a provider sends; `fields`: the credential's header fields. */
+export class ProviderOrigin implements Origin {
+  readonly #provider: Provider
+  readonly #fields: Readonly<Record<string, string>>
+
+  constructor(provider: Provider, fields: Readonly<Record<string, string>>) {
+    this.#provider = provider
+    this.#fields = fields
+  }
+
+  get provider(): string {
+    return this.#provider.name
+  }
+
+  get dialect(): DialectName {
+    return this.#provider.dialect
+  }
+
+  conceal(text: string): string {
     let concealed = text
-    const own = Object.entries({ ...provider.headers, ...provider.query }).filter(([name]) => SECRET_NAME.test(name))
-    for (const value of [...Object.values(fields), ...own.map(([, secret]) => secret)]) {
+    const { headers, query } = this.#provider
+    const own = Object.entries({ ...headers, ...query }).filter(([name]) => SECRET_NAME.test(name))
+    for (const value of [...Object.values(this.#fields), ...own.map(([, secret]) => secret)]) {
       const secret = value.slice(value.lastIndexOf(' ') + 1)
       if (secret.length >= SHORTEST_SECRET) concealed = concealed.replaceAll(secret, '[redacted]')
     }

@@ -29,10 +29,9 @@ export async function readChunks(
 ): Promise<void> {
   const reading = new Reading(exchange, options, emit)
   try {
-    const read = body.takeRead()
-    const goesOn = read.every((part, at) => reading.take(part, at === read.length - 1))
-    if (!goesOn) return void (await body.rest.return?.())
-    await flow(body.source, (part, isLast) => reading.take(part, isLast))
+    const take = (part: Uint8Array): boolean => reading.take(part)
+    if (!body.takeRead().every(take)) return void (await body.rest.return?.())
+    await flow(body.source, take)
   } catch (error) {
     exchange.abort(SluiceError.from(error))
     reading.explain(error)
@@ -49,8 +48,6 @@ class Reading {
   readonly #decoder = new SseDecoder()
   readonly #ending: Ending
   readonly #path = new TextPath()
-  /** Of the parts before the last one of those that arrived together. */
-  #items: AnswerItem[] | undefined
   #visible = false
   /** Why reading was stopped by us, not by the bytes. */
   #thrown: { readonly error: unknown } | undefined
@@ -63,18 +60,16 @@ class Reading {
     this.#ending = new Ending(options, exchange.origin)
   }
 
-  /** What arrived together is given out together, with its last part. False: the rest of the bytes is not wanted. */
-  take(part: Uint8Array, isLast: boolean): boolean {
+  /** What arrived together is given out together. False: the rest of the bytes is not wanted. */
+  take(part: Uint8Array): boolean {
     const decoded = this.#decoder.push(part)
-    const token = isLast && this.#items === undefined ? this.#soleToken(decoded) : undefined
-    const items = token === undefined ? (this.#items ?? []) : [token]
+    const token = this.#soleToken(decoded)
+    const items: AnswerItem[] = token === undefined ? [] : [token]
     if (token === undefined) {
       for (const item of decoded) {
         if (item.type === 'event') this.#ending.see(this.#parse(item), items, item.name)
       }
     }
-    this.#items = isLast ? undefined : items
-    if (!isLast) return true
     this.#note(items)
     if (items.length > 0 && !this.#give(items)) return false
     if (this.#ending.failure !== undefined) throw this.#ending.failure

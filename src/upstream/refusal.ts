@@ -100,7 +100,7 @@ function shouldRetry(headers: Readonly<Record<string, string>>): boolean | undef
 }
 
 /** Secrets out, control characters out, not too long. */
-function tidy(message: string, { conceal }: Origin): string {
-  const plain = redact(conceal(message)).replace(/[\u0000-\u001f\u007f]+/g, ' ')
+function tidy(message: string, origin: Origin): string {
+  const plain = redact(origin.conceal(message)).replace(/[\u0000-\u001f\u007f]+/g, ' ')
   return plain.length > MAX_MESSAGE ? `${plain.slice(0, MAX_MESSAGE)}…` : plain
 }

@@ -33,6 +33,11 @@ const CLOSING_MS = 2_000
 /** So many times the deadline between tokens may pass with nothing but signs of life. */
 const LIFE_WITHOUT_TOKENS = 5
 
+/** What is ended when a deadline passes. */
+interface Expiring {
+  abort(error: SluiceError): void
+}
+
 /**
  * The deadlines of one exchange on one timer. A sign of life only notes the time; the timer looks at
  * the note when it fires and sleeps for the rest. So a token costs no timer call.
@@ -41,7 +46,7 @@ export class Watch {
   readonly #clock: Clock
   readonly #deadlines: Deadlines
   readonly #provider: string
-  readonly #expire: (error: SluiceError) => void
+  readonly #exchange: Expiring
   readonly #startedAt: number
   #phase: Phase = 'connect'
   #since: number
@@ -53,12 +58,12 @@ export class Watch {
   #chunks = 0
   #windowSince = Infinity
 
-  /** Starts in phase `connect`. `expire` is called at most once, with the error that names the deadline. */
-  constructor(clock: Clock, deadlines: Deadlines, provider: string, expire: (error: SluiceError) => void) {
+  /** Starts in phase `connect`. `exchange` is aborted at most once, with the error that names the deadline. */
+  constructor(clock: Clock, deadlines: Deadlines, provider: string, exchange: Expiring) {
     this.#clock = clock
     this.#deadlines = deadlines
     this.#provider = provider
-    this.#expire = expire
+    this.#exchange = exchange
     this.#startedAt = this.#since = clock.now()
     this.#arm()
   }
@@ -136,6 +141,8 @@ export class Watch {
 
   #fail(code: ErrorCode, missed: string, limit: number): void {
     this.stop()
-    this.#expire(new SluiceError(code, `${this.#provider}: ${missed} within ${limit} ms`, { provider: this.#provider }))
+    this.#exchange.abort(
+      new SluiceError(code, `${this.#provider}: ${missed} within ${limit} ms`, { provider: this.#provider }),
+    )
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ByteQueue } from '../../src/upstream/byte-queue.ts'
+import { ByteQueue, type Faucet } from '../../src/upstream/byte-queue.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -10,9 +10,11 @@ async function gather(queue: ByteQueue): Promise<string[]> {
   return batches
 }
 
+const FAUCET: Faucet = { pause() {}, resume() {}, left() {} }
+
 describe('the queue between a socket and its reader', () => {
   test('gives what arrived since the last pull as one batch', async () => {
-    const queue = new ByteQueue()
+    const queue = new ByteQueue(FAUCET)
     queue.push(bytes('a'))
     queue.push(bytes('b'))
     queue.finish()
@@ -20,7 +22,7 @@ describe('the queue between a socket and its reader', () => {
   })
 
   test('gives a waiting reader what comes, as it comes', async () => {
-    const queue = new ByteQueue()
+    const queue = new ByteQueue(FAUCET)
     const gathered = gather(queue)
     queue.push(bytes('a'))
     await Promise.resolve()
@@ -30,7 +32,7 @@ describe('the queue between a socket and its reader', () => {
   })
 
   test('gives out what came before an error, then the error', async () => {
-    const queue = new ByteQueue()
+    const queue = new ByteQueue(FAUCET)
     queue.push(bytes('a'))
     queue.finish(new Error('reset'))
     assert.equal((await queue.next()).done, false)
@@ -39,8 +41,7 @@ describe('the queue between a socket and its reader', () => {
 
   test('holds the socket back above its limit, and lets it go once read', async () => {
     const calls: string[] = []
-    const queue = new ByteQueue({ limit: 3 })
-    queue.attach({ pause: () => calls.push('pause'), resume: () => calls.push('resume') })
+    const queue = new ByteQueue({ ...FAUCET, pause: () => calls.push('pause'), resume: () => calls.push('resume') }, 3)
     queue.push(bytes('aa'))
     queue.push(bytes('bb'))
     queue.push(bytes('cc'))
@@ -51,7 +52,7 @@ describe('the queue between a socket and its reader', () => {
 
   test('tells when its reader stops early, once', async () => {
     let left = 0
-    const queue = new ByteQueue({ onReturn: () => left++ })
+    const queue = new ByteQueue({ ...FAUCET, left: () => left++ })
     queue.push(bytes('a'))
     for await (const batch of queue) {
       assert.equal(batch.length, 1)

@@ -9,7 +9,7 @@ const deadlines = { connect: 100, head: 200, firstToken: 300, betweenTokens: 400
 function watched(): { clock: TestClock; watch: Watch; errors: SluiceError[] } {
   const clock = new TestClock()
   const errors: SluiceError[] = []
-  return { clock, errors, watch: new Watch(clock, deadlines, 'sim', (error) => errors.push(error)) }
+  return { clock, errors, watch: new Watch(clock, deadlines, 'sim', { abort: (error) => errors.push(error) }) }
 }
 
 describe('the deadlines of an exchange', () => {
@@ -96,7 +96,7 @@ describe('the deadlines of an exchange', () => {
       const clock = new TestClock()
       const errors: string[] = []
       const limits = { ...deadlines, total: 60_000, minTokensPerSecond: 5 }
-      const watch = new Watch(clock, limits, 'sim', (error) => errors.push(error.code))
+      const watch = new Watch(clock, limits, 'sim', { abort: (error) => errors.push(error.code) })
       watch.enter('betweenTokens')
       for (let t = 0; t < 25_000; t += everyMs) {
         clock.advance(everyMs)

@@ -1,0 +1,193 @@
+import { Buffer } from 'node:buffer'
+import { connect as connectPlain, isIP, type Socket } from 'node:net'
+import { connect as connectSecure, type TLSSocket } from 'node:tls'
+import { ResponseReader, type ResponseSink } from './response.ts'
+
+/** Where to connect to. */
+export interface Place {
+  readonly isSecure: boolean
+  /** Without the brackets of an IPv6 address. */
+  readonly host: string
+  readonly port: number
+}
+
+/** Takes what becomes of one request. After `end` or `failed` nothing comes any more. */
+export interface ExchangeSink extends ResponseSink {
+  /** The connection stands, and the request goes out now. */
+  connected(): void
+  /** The response is whole. */
+  end(): void
+  /** There will be no more of it: `upstream_malformed`, or what the system says. */
+  failed(error: Error): void
+}
+
+/** Whose connections these are. */
+export interface Keeper {
+  /** The connection is free, and may be used again for so many milliseconds. */
+  idle(connection: Connection, forMs: number): void
+  /** It is no more. */
+  gone(connection: Connection): void
+  /** What the server gave to make the next handshake shorter. */
+  session(session: Buffer): void
+}
+
+/** What a connection over TLS is made with. */
+export interface Secrets {
+  readonly ca?: string | undefined
+  readonly session?: Buffer | undefined
+}
+
+/**
+ * What all connections read into, one after the other: a read is taken apart before its callback returns, and no other
+ * one can come before that. Without this Node allocates 64 KiB for every read, which is 2 us of a token, and what it
+ * shrinks these to lies about until the garbage collector comes.
+ */
+const READ = Buffer.allocUnsafeSlow(64 * 1024)
+
+const KEEP_ALIVE_DELAY = 60_000
+
+/** The code of an error that says: the server ended the connection, and nothing was wrong with it. */
+export const CLOSED = 'closed by the server'
+
+class Closed extends Error {
+  readonly code = CLOSED
+}
+
+/** One connection to a server, for one request at a time. */
+export class Connection {
+  readonly #socket: Socket
+  readonly #keeper: Keeper
+  #isConnected = false
+  #hasEnded = false
+  #error: Error | undefined
+  #sink: ExchangeSink | undefined
+  #reader: ResponseReader | undefined
+  /** What goes out as soon as it is connected. */
+  #unsent: string | undefined
+  /** Until when it may be used again, on the keeper's clock. */
+  idleUntil = 0
+
+  constructor(place: Place, secrets: Secrets, keeper: Keeper) {
+    this.#keeper = keeper
+    const onread = { buffer: READ, callback: (count: number) => this.#read(count) }
+    const socket = place.isSecure ? secure(place, secrets, onread, keeper) : plain(place, onread)
+    this.#socket = socket
+    socket.once(place.isSecure ? 'secureConnect' : 'connect', () => this.#start())
+    socket.on('error', (error: Error) => (this.#error ??= error))
+    socket.on('end', () => this.#end())
+    socket.on('close', () => this.#closed())
+  }
+
+  /** Sends a request, head and body. Nothing else may be under way. */
+  send(request: string, sink: ExchangeSink): void {
+    this.#sink = sink
+    this.#reader = new ResponseReader(sink)
+    this.#unsent = request
+    if (!this.#isConnected) return
+    this.#socket.ref()
+    this.#start()
+  }
+
+  /** Ends it now. The sink hears no more. */
+  destroy(): void {
+    this.#sink = undefined
+    this.#reader = undefined
+    this.#socket.destroy()
+  }
+
+  /** Gives it up with an error for its sink. */
+  fail(error: Error): void {
+    this.#error ??= error
+    this.#socket.destroy()
+  }
+
+  /** Whether all of the response was read, though the sink may not have been told yet. */
+  get isDone(): boolean {
+    return this.#reader === undefined || this.#reader.isDone
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  #start(): void {
+    this.#isConnected = true
+    const request = this.#unsent
+    this.#unsent = undefined
+    if (request === undefined) return
+    this.#sink?.connected()
+    this.#socket.write(request)
+  }
+
+  #read(count: number): boolean {
+    const reader = this.#reader
+    // Nobody asked: the response after the last one, or a server that says farewell before it closes.
+    if (reader === undefined) {
+      this.#socket.destroy()
+      return true
+    }
+    try {
+      const used = reader.read(READ, count)
+      if (reader.isDone && this.#reader === reader) this.#finish(used === count ? reader.keptMs : 0)
+    } catch (error) {
+      this.fail(error instanceof Error ? error : new Error(String(error)))
+    }
+    return true
+  }
+
+  #finish(keptMs: number): void {
+    const sink = this.#sink
+    this.#sink = undefined
+    this.#reader = undefined
+    const isFree = keptMs > 0 && !this.#socket.destroyed && !this.#hasEnded && this.#socket.writableLength === 0
+    if (isFree) {
+      this.#socket.unref()
+      this.#keeper.idle(this, keptMs)
+    } else this.#socket.destroy()
+    sink?.end()
+  }
+
+  #end(): void {
+    this.#hasEnded = true
+    if (this.#error === undefined && this.#reader?.close() === true) this.#finish(0)
+    else this.fail(new Closed())
+  }
+
+  #closed(): void {
+    this.#keeper.gone(this)
+    const sink = this.#sink
+    this.#sink = undefined
+    this.#reader = undefined
+    sink?.failed(this.#error ?? new Closed())
+  }
+}
+
+interface OnRead {
+  readonly buffer: Buffer
+  callback(count: number): boolean
+}
+
+function plain({ host, port }: Place, onread: OnRead): Socket {
+  return connectPlain({ host, port, onread, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY })
+}
+
+function secure({ host, port }: Place, { ca, session }: Secrets, onread: OnRead, keeper: Keeper): TLSSocket {
+  const options = {
+    host,
+    port,
+    onread,
+    servername: isIP(host) === 0 ? host : '',
+    ALPNProtocols: ['http/1.1'],
+    ...(ca === undefined ? {} : { ca }),
+    ...(session === undefined ? {} : { session }),
+  }
+  const socket = connectSecure(options)
+  socket.setNoDelay(true)
+  socket.setKeepAlive(true, KEEP_ALIVE_DELAY)
+  socket.on('session', (given) => keeper.session(given))
+  return socket
+}
