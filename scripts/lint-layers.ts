@@ -23,6 +23,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'sluice-error.ts', isomorphic: true },
   { name: 'errors.ts', isomorphic: true },
   { name: 'clock.ts', isomorphic: true },
+  { name: 'cancel.ts', isomorphic: true },
   { name: 'sse', isomorphic: true },
   { name: 'completion', isomorphic: true },
   { name: 'dialect', isomorphic: true },

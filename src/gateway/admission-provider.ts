@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import { SluiceError } from '../errors.ts'
 import type { Reservation } from '../limit/reservation.ts'
 import type { Scope } from '../limit/scope.ts'
@@ -34,7 +35,7 @@ export class ProviderPlaces implements TargetPlaces {
    *
    * @throws SluiceError `provider_rate_limited`, or the signal's reason.
    */
-  async enter({ provider }: Target, signal: AbortSignal): Promise<void> {
+  async enter({ provider }: Target, signal: CancelSignal): Promise<void> {
     const { limits, prompt, answer } = this.#claim
     const scope = this.#scopes.ofProvider(provider.name, limits)
     if (scope === undefined) return
@@ -51,7 +52,7 @@ export class ProviderPlaces implements TargetPlaces {
     this.#place = undefined
   }
 
-  async #queue(scope: Scope, tokens: number, signal: AbortSignal): Promise<Reservation> {
+  async #queue(scope: Scope, tokens: number, signal: CancelSignal): Promise<Reservation> {
     const { targets, limits } = this.#claim
     this.#full.add(scope.name)
     const isLast = targets.every(({ provider }) => this.#full.has(provider.name))

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import type { Usage } from '../completion/chunk.ts'
 import { isObject, parseJson } from '../completion/json.ts'
 import type { SluiceError } from '../errors.ts'
@@ -72,7 +73,7 @@ export async function leaseFor(context: GatewayContext, call: Call, applicant: A
 export async function underLease(
   lease: Lease,
   target: Target,
-  signal: AbortSignal,
+  signal: CancelSignal,
   ask: () => Promise<string>,
 ): Promise<string> {
   let end: LeaseEnd = { status: 'failed', usage: undefined }

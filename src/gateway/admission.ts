@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import type { Clock } from '../clock.ts'
 import type { GatewayConfig } from '../config/config.ts'
 import { DEFAULT_LIMITS, type LimitsConfig } from '../config/limits.ts'
@@ -81,7 +82,7 @@ export class Admission {
    *
    * @throws SluiceError `rate_limit_exceeded`, `insufficient_quota`; `cancelled` when `signal` aborts.
    */
-  enter(asked: Asked, signal: AbortSignal): Lease | Promise<Lease> | undefined {
+  enter(asked: Asked, signal: CancelSignal): Lease | Promise<Lease> | undefined {
     const limits = this.#limits
     const scopes = this.#scopes.of(asked, limits)
     const account = this.#spending.enter(asked, limits.unknownPrice)
@@ -118,7 +119,7 @@ export class Admission {
     return new Lease(this.#house, claim, place)
   }
 
-  async #inTurn(claim: Claim, signal: AbortSignal): Promise<Lease> {
+  async #inTurn(claim: Claim, signal: CancelSignal): Promise<Lease> {
     const { scopes, limits, account, prompt, answer } = claim
     const { clock } = this.#options
     const since = clock.now()

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import type { Clock } from '../clock.ts'
 import type { Pace } from '../ledger/cache-table.ts'
 import type { Entry, Frames, StreamLog } from '../log/stream-log.ts'
@@ -9,7 +10,7 @@ export interface Replay {
   readonly id: string
   readonly pace: Pace
   readonly clock: Clock
-  readonly signal: AbortSignal
+  readonly signal: CancelSignal
 }
 
 /** How long a replay at this pace takes, in milliseconds. */
@@ -45,7 +46,7 @@ function encode({ kind, offset, data }: Entry, prefix: string): string {
 }
 
 /** Resolves after `ms`, or when the reader has left. */
-function pause(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
+function pause(ms: number, clock: Clock, signal: CancelSignal): Promise<void> {
   if (ms <= 0 || signal.aborted) return Promise.resolve()
   return new Promise((resolve) => {
     const done = (): void => {

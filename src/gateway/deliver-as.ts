@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import { parseEvent } from '../completion/parse.ts'
 import { isObject, parseJson, said } from '../completion/json.ts'
 import type { AnswerItem, DialectWriter } from '../dialect/writer.ts'
@@ -14,7 +15,7 @@ export interface DialectReader {
    * id: a connection that breaks before the first token comes back to its stream, too.
    */
   readonly opening?: string | undefined
-  readonly signal: AbortSignal
+  readonly signal: CancelSignal
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import { compact } from '../completion/compact.ts'
 import { SluiceError } from '../errors.ts'
 import type { Batch, BatchSource, Entry, Frames, StreamLog } from '../log/stream-log.ts'
@@ -16,7 +17,7 @@ export interface Reader {
   readonly maxLag: number
   /** Whether it is given a provider's named events too. The OpenAI surface has none (PROTOCOL 3). */
   readonly named?: boolean | undefined
-  readonly signal: AbortSignal
+  readonly signal: CancelSignal
 }
 
 /**
@@ -57,9 +58,12 @@ class Delivery implements FrameSource {
     }
   }
 
-  async flow(sink: FrameSink): Promise<void> {
+  flow(sink: FrameSink): Promise<void> {
     const source = this.#read()
-    if (source.flow !== undefined) return source.flow((batch) => this.#send(batch, sink))
+    return source.flow === undefined ? this.#drip(sink) : source.flow((batch) => this.#send(batch, sink))
+  }
+
+  async #drip(sink: FrameSink): Promise<void> {
     for await (const frames of this) if (!(await sink(frames))) return
   }
 

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import type { Context } from 'hono'
 import { SluiceError } from '../errors.ts'
 import type { KeyRecord } from '../ledger/key.ts'
@@ -20,7 +21,7 @@ export interface StreamReply {
 /** What a transport gives to the routes beside the request. */
 export interface Transport {
   /** Aborts when the caller has left. */
-  readonly signal: AbortSignal
+  readonly signal: CancelSignal
   /** Sends a streamed answer; the result is what the route returns. */
   send(reply: StreamReply): Response
   /** The request's body. Throws `body_too_large` above `limit` bytes. */

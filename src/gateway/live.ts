@@ -1,3 +1,4 @@
+import { Cancellation, type CancelSignal } from '../cancel.ts'
 import type { Clock } from '../clock.ts'
 import type { OnDisconnect } from '../config/config.ts'
 import { SluiceError } from '../errors.ts'
@@ -5,6 +6,9 @@ import type { Outcome, TimelineEvent } from '../log/stream-log.ts'
 import type { Progress } from './meter.ts'
 
 const ignore = (): void => {}
+
+/** Of all streams to which a provider said yes: a promise of their own would live as long as they do. */
+const OPEN: Promise<void> = Promise.resolve()
 
 /** What notes how a stream goes. */
 export interface Watched {
@@ -21,8 +25,9 @@ export class LiveStream {
   readonly owner: string
   readonly #clock: Clock
   readonly #policy: OnDisconnect
-  readonly #abort = new AbortController()
-  readonly #opened = Promise.withResolvers<void>()
+  readonly #abort = new Cancellation()
+  #opening: PromiseWithResolvers<void> | undefined = Promise.withResolvers()
+  #opened: Promise<void> | undefined
   #outcome: Promise<Outcome> | undefined
   #readers = 0
   #ended = false
@@ -36,18 +41,16 @@ export class LiveStream {
     this.owner = owner
     this.#policy = policy
     this.#clock = clock
-    // Nobody may be waiting when a stream fails before its head.
-    this.#opened.promise.catch(ignore)
   }
 
   /** Aborted, with the error to report, when the stream is to end early. */
-  get signal(): AbortSignal {
-    return this.#abort.signal
+  get signal(): CancelSignal {
+    return this.#abort
   }
 
   /** Resolves when a provider said yes; rejects with the error that ended the stream before that. */
   get opened(): Promise<void> {
-    return this.#opened.promise
+    return this.#opening?.promise ?? this.#opened ?? OPEN
   }
 
   /** How it ended, once it has. */
@@ -62,7 +65,8 @@ export class LiveStream {
 
   /** A provider said yes. */
   open(): void {
-    this.#opened.resolve()
+    this.#opening?.resolve()
+    this.#opening = undefined
   }
 
   /** What has happened to it so far; grows while it is open. */
@@ -101,8 +105,12 @@ export class LiveStream {
     this.#ended = true
     this.#failure = error
     this.#stopGrace?.()
-    if (error === undefined) this.#opened.resolve()
-    else this.#opened.reject(error)
+    if (error === undefined || this.#opening === undefined) return this.open()
+    this.#opened = this.#opening.promise
+    // Nobody may be waiting when a stream fails before its head.
+    this.#opened.catch(ignore)
+    this.#opening.reject(error)
+    this.#opening = undefined
   }
 
   /** A reader came; call the result once, when it has left. */

@@ -65,8 +65,9 @@ export class Meter implements AttemptObserver, RelayObserver {
   readonly #onOpen: () => void
   readonly #onEnd: (measure: StreamMeasure) => void
   readonly #lease: Lease | undefined
-  readonly #timeline: TimelineEvent[] = []
-  readonly #tries: { -readonly [Name in keyof Try]: Try[Name] }[] = []
+  // Joined anew with every entry: a list that grows has room for 17, and these mostly have three and one.
+  #timeline: readonly TimelineEvent[] = []
+  #tries: readonly { -readonly [Name in keyof Try]: Try[Name] }[] = []
   readonly #gaps: number[] = NO_GAPS.slice()
   #firstAt: number | undefined
   #lastAt = 0
@@ -97,7 +98,7 @@ export class Meter implements AttemptObserver, RelayObserver {
   started(attempt: number, target: Target, mode?: string): void {
     const { provider, model } = target
     this.#lease?.started(target)
-    this.#tries.push({ target, from: this.#chunks, notes: undefined, error: undefined })
+    this.#tries = this.#tries.concat({ target, from: this.#chunks, notes: undefined, error: undefined })
     this.#note('attempt', {
       attempt,
       provider: provider.name,
@@ -109,7 +110,7 @@ export class Meter implements AttemptObserver, RelayObserver {
   opened(exchange: { readonly status: number }, notes: ReadNotes): void {
     const current = this.#tries.at(-1)
     if (current !== undefined) current.notes = notes
-    this.#timeline.push({ at: this.#at(), type: 'opened', status: exchange.status })
+    this.#note('opened', { status: exchange.status })
     this.#lease?.opened()
     this.#onOpen()
   }
@@ -146,7 +147,7 @@ export class Meter implements AttemptObserver, RelayObserver {
     const now = this.#clock.now()
     if (this.#firstAt === undefined) {
       this.#firstAt = now
-      this.#timeline.push({ at: this.#at(), type: 'first_token' })
+      this.#note('first_token', {})
     } else {
       const gap = now - this.#lastAt
       if (gap > this.#longestGap) this.#longestGap = gap
@@ -159,8 +160,8 @@ export class Meter implements AttemptObserver, RelayObserver {
   sum(status: Outcome['status'], error: SluiceError | undefined): Outcome {
     // Before anybody reads the end: who does finds the place free.
     this.#lease?.end({ status, usage: this.#usage })
-    const ended = { at: this.#at(), type: 'ended', outcome: status }
-    this.#timeline.push(error === undefined ? ended : { ...ended, code: error.code, message: error.message })
+    const why = error === undefined ? {} : { code: error.code, message: error.message }
+    this.#note('ended', { outcome: status, ...why })
     return { status, error: error?.toEnvelope().error, usage: this.#usage, timeline: this.#timeline }
   }
 
@@ -182,7 +183,7 @@ export class Meter implements AttemptObserver, RelayObserver {
   }
 
   #note(type: string, facts: Readonly<Record<string, unknown>>): void {
-    this.#timeline.push({ at: this.#at(), type, ...facts })
+    this.#timeline = this.#timeline.concat({ at: this.#at(), type, ...facts })
   }
 
   #at(): number {

@@ -1,3 +1,4 @@
+import { Cancellation } from '../cancel.ts'
 import { isObject, parseJson } from '../completion/json.ts'
 import { SluiceError } from '../errors.ts'
 import type { Target } from '../provider/provider.ts'
@@ -90,12 +91,12 @@ export class ModelDirectory {
   }
 
   async #list(target: Target): Promise<ReadonlyMap<string, ModelFacts>> {
-    const limit = new AbortController()
+    const limit = new Cancellation()
     const late = new SluiceError('upstream_head_timeout', `${target.provider.name}: no list of models in time`)
     const stop = this.#dialer.clock.after(TIMEOUT, () => limit.abort(late))
     try {
       const outgoing = { method: 'GET', path: '/models', body: undefined } as const
-      const exchange = await openFresh(this.#dialer, target, outgoing, limit.signal)
+      const exchange = await openFresh(this.#dialer, target, outgoing, limit)
       const text = await readText(exchange.bytes, MAX_LIST, target.provider.name)
       if (exchange.status !== 200) throw new SluiceError('provider_bad_response', `HTTP ${exchange.status}`)
       return modelsIn(text)

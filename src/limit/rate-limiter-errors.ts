@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import { SluiceError } from '../errors.ts'
 import type { Decision, LimitName } from './budget.ts'
 
@@ -8,7 +9,7 @@ export function assertTokens(tokens: number): void {
 }
 
 /** Waiting was ended by its signal. */
-export function cancelled(signal: AbortSignal): SluiceError {
+export function cancelled(signal: CancelSignal): SluiceError {
   return new SluiceError('cancelled', 'Waiting for the rate limit was aborted', { cause: signal.reason })
 }
 

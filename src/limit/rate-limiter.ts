@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import type { Clock } from '../clock.ts'
 import { SluiceError } from '../errors.ts'
 import { Budget, type Decision } from './budget.ts'
@@ -24,7 +25,7 @@ export interface RateLimiterOptions {
 export interface WaitOptions {
   /** Milliseconds; as long as it takes unless told. */
   readonly timeout?: number | undefined
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: CancelSignal | undefined
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import { SluiceError } from '../errors.ts'
 import type { Decision } from './budget.ts'
 import type { Scope } from './scope.ts'
@@ -59,6 +60,6 @@ export function refusal({ scope, decision }: Blocked, tokens: number): SluiceErr
   return new SluiceError('rate_limit_exceeded', `Rate limit reached for ${whose}. ${soon}`, { ...facts, retryAfterMs })
 }
 
-export function left(signal: AbortSignal): SluiceError {
+export function left(signal: CancelSignal): SluiceError {
   return SluiceError.from(signal.reason, 'cancelled')
 }

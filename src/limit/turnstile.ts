@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import type { Clock } from '../clock.ts'
 import type { SluiceError } from '../errors.ts'
 import type { BudgetState } from './budget.ts'
@@ -11,7 +12,7 @@ import type { Scope, Waiting } from './scope.ts'
 export interface Patience {
   /** Milliseconds; 0: not at all. */
   readonly ms: number
-  readonly signal: AbortSignal
+  readonly signal: CancelSignal
 }
 
 /** Each who waits holds a connection and a body: no more of them per scope. */

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import { mkdir } from 'node:fs/promises'
 import { SluiceError } from '../errors.ts'
 import { Archive } from './archive.ts'
@@ -154,7 +155,7 @@ class FileLog implements StreamLog {
     return Promise.resolve(typeof found === 'object' ? found.state() : found)
   }
 
-  read(id: string, after: number, signal?: AbortSignal): BatchSource {
+  read(id: string, after: number, signal?: CancelSignal): BatchSource {
     return new LogReader(() => this.#catalogue.demand(id).body, after, signal)
   }
 

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import { SluiceError } from '../errors.ts'
 import type { Readable } from './reader.ts'
 import type { Batch, BatchSink } from './stream-log.ts'
@@ -8,7 +9,7 @@ import type { Waiter } from './tail.ts'
  * which they become readable, without a promise per batch. It waits only while its sink says so.
  */
 export class LogFlow implements Waiter {
-  readonly #signal: AbortSignal | undefined
+  readonly #signal: CancelSignal | undefined
   readonly #sink: BatchSink
   readonly #over = Promise.withResolvers<void>()
   readonly #onAbort = (): void => this.#finish(undefined)
@@ -17,7 +18,7 @@ export class LogFlow implements Waiter {
   #isOver = false
   slot = -1
 
-  constructor(after: number, signal: AbortSignal | undefined, sink: BatchSink) {
+  constructor(after: number, signal: CancelSignal | undefined, sink: BatchSink) {
     this.#after = after
     this.#signal = signal
     this.#sink = sink

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import { SluiceError } from '../errors.ts'
 import { Catalogue } from './catalogue.ts'
 import type { MemoryAccount } from './memory-account.ts'
@@ -93,7 +94,7 @@ class MemoryLog implements StreamLog {
     return Promise.resolve(typeof found === 'object' ? found.state() : found)
   }
 
-  read(id: string, after: number, signal?: AbortSignal): BatchSource {
+  read(id: string, after: number, signal?: CancelSignal): BatchSource {
     return new LogReader(() => this.#catalogue.demand(id), after, signal)
   }
 

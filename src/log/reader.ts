@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import { SluiceError } from '../errors.ts'
 import { LogFlow } from './flow.ts'
 import type { Batch, BatchSink, BatchSource } from './stream-log.ts'
@@ -32,7 +33,7 @@ const END: IteratorReturnResult<undefined> = { value: undefined, done: true }
  */
 export class LogReader implements AsyncIterableIterator<Batch>, BatchSource, Waiter {
   readonly #open: () => Readable
-  readonly #signal: AbortSignal | undefined
+  readonly #signal: CancelSignal | undefined
   readonly #onAbort = (): void => this.#finish()
   #source: Readable | undefined
   #after: number
@@ -44,7 +45,7 @@ export class LogReader implements AsyncIterableIterator<Batch>, BatchSource, Wai
   slot = -1
 
   /** `open` finds the stream, at the first `next`, and throws when there is none to be read. */
-  constructor(open: () => Readable, after: number, signal: AbortSignal | undefined) {
+  constructor(open: () => Readable, after: number, signal: CancelSignal | undefined) {
     this.#open = open
     this.#after = after
     this.#signal = signal

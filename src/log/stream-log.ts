@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import type { ErrorEnvelope } from '../errors.ts'
 
 /**
@@ -130,7 +131,7 @@ export interface StreamLog {
    * Entries after `after` (-1: from the start), then live ones, until the stream is closed.
    * Throws `stream_not_found` or `cursor_expired`; ends early, without a throw, when `signal` aborts.
    */
-  read(id: string, after: number, signal?: AbortSignal): BatchSource
+  read(id: string, after: number, signal?: CancelSignal): BatchSource
   /** The owner's streams, newest first. */
   list(owner: string, filter?: ListFilter): Promise<readonly StreamState[]>
   /** Everybody's streams, newest first: for the operator, never for a caller. */

@@ -15,8 +15,10 @@ const FRESH_MOST = 4
 /** Where some entries are no plain chunks, one is not looked for farther ahead than this. */
 const LONGEST_RUN = 1_024
 
-/** Never written to. */
+/** Never written to. A list that is made with its first member has room for it; one that begins empty, for 17. */
 const NONE: NewEntry[] = []
+const NOBODY: Waiter[] = []
+const NOT_KEPT: (Batch | WeakRef<Batch> | undefined)[] = []
 
 /** What one kept entry costs beside its data: two numbers that say where it is, and its share of a page. */
 export const ENTRY_OVERHEAD = 32
@@ -51,8 +53,8 @@ export class Tail {
   /** The newest of what was pushed and is not readable yet, so that waiting readers get it as it came. */
   #fresh: NewEntry[] = NONE
   #odd: Map<number, Oddity> | undefined
-  readonly #waiters: Waiter[] = []
-  readonly #recent: (Batch | WeakRef<Batch> | undefined)[] = []
+  #waiters = NOBODY
+  #recent = NOT_KEPT
   #ended = false
   #newest = 0
   #base: number
@@ -142,7 +144,9 @@ export class Tail {
 
   /** Puts a reader among the waiting. */
   park(waiter: Waiter): void {
-    waiter.slot = this.#waiters.push(waiter) - 1
+    if (this.#waiters === NOBODY) this.#waiters = [waiter]
+    else this.#waiters.push(waiter)
+    waiter.slot = this.#waiters.length - 1
   }
 
   /** Takes a reader from among the waiting. */
@@ -172,7 +176,9 @@ export class Tail {
   }
 
   #remember(batch: Batch): void {
-    this.#recent[this.#newest] = this.#ended ? new WeakRef(batch) : batch
+    const kept = this.#ended ? new WeakRef(batch) : batch
+    if (this.#recent === NOT_KEPT) this.#recent = [kept]
+    else this.#recent[this.#newest] = kept
     this.#newest = (this.#newest + 1) % RECENT
   }
 

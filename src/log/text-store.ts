@@ -10,8 +10,14 @@ const LARGEST_PAGE = 64 * 1024
 const REUSED_PAGE = 4 * 1024
 
 /** Room for so many texts at first: V8 keeps a typed array of 64 bytes inside its object. */
-const FIRST_TEXTS = 8
+const FIRST_TEXTS = 16
 const GROWTH = 4
+
+/** The last place that fits into 32 bits. */
+const MOST = 2 ** 32 - 1
+
+/** A list that grows by itself has room for 17, and most stores have two pages and two frames. */
+const SHORT = 8
 
 /** So many frames are made in any case, and one for so many texts. */
 const FRAMES_AT_LEAST = 4
@@ -31,7 +37,7 @@ interface Page {
 export class TextStore {
   #pages: Page[] = []
   /** Where each text's own part ends, as a place among all bytes; it begins where the one before it ends. */
-  #ends: Float64Array = new Float64Array(FIRST_TEXTS)
+  #ends: Uint32Array | Float64Array = new Uint32Array(FIRST_TEXTS)
   /** Where the first one begins. */
   #start = 0
   #length = 0
@@ -70,7 +76,7 @@ export class TextStore {
   clear(): void {
     const page = this.#pages.findLast(({ bytes }) => bytes.length <= REUSED_PAGE)
     this.#pages = page === undefined ? [] : [{ base: 0, bytes: page.bytes }]
-    if (this.#ends.length > FIRST_TEXTS * GROWTH) this.#ends = new Float64Array(FIRST_TEXTS)
+    if (this.#ends.length > FIRST_TEXTS * GROWTH || this.#end > MOST) this.#ends = new Uint32Array(FIRST_TEXTS)
     this.#frames = []
     this.#odd = undefined
     this.#last = ''
@@ -88,7 +94,7 @@ export class TextStore {
     }
     const { before, after } = this.#frameFor(text, number)
     const own = text.slice(before.length, text.length - after.length)
-    const page = this.#roomFor(own.length * 3)
+    const page = this.#roomFor(own)
     const start = this.#end
     this.#end += page.bytes.write(own, start - page.base)
     this.#note(this.#end)
@@ -143,7 +149,7 @@ export class TextStore {
     const freed = start - this.#start
     for (const number of this.#odd?.keys() ?? []) if (number < this.#dropped + count) this.#odd?.delete(number)
     this.#ends = this.#ends.slice(count)
-    if (this.#ends.length === 0) this.#ends = new Float64Array(FIRST_TEXTS)
+    if (this.#ends.length === 0) this.#ends = new (this.#end > MOST ? Float64Array : Uint32Array)(FIRST_TEXTS)
     this.#length = Math.max(0, this.#length - count)
     this.#start = start
     this.#dropped += count
@@ -179,7 +185,7 @@ export class TextStore {
     const isBare = common.before === '' && common.after === ''
     if (isBare && newest?.before === '' && newest.after === '') return newest
     const frame = { from: number, ...common }
-    this.#frames.push(frame)
+    this.#frames = added(this.#frames, frame)
     return frame
   }
 
@@ -202,20 +208,24 @@ export class TextStore {
   }
 
   #note(end: number): void {
-    if (this.#length === this.#ends.length) {
-      const more = new Float64Array(this.#length * GROWTH)
-      more.set(this.#ends)
+    const isTooFar = end > MOST && this.#ends instanceof Uint32Array
+    if (this.#length === this.#ends.length || isTooFar) {
+      const more = new (end > MOST ? Float64Array : Uint32Array)(this.#length * GROWTH)
+      more.set(this.#ends.subarray(0, this.#length))
       this.#ends = more
     }
     this.#ends[this.#length++] = end
   }
 
-  #roomFor(bytes: number): Page {
+  /** The last page, or a new one where the text does not fit there. */
+  #roomFor(text: string): Page {
     const last = this.#pages.at(-1)
-    if (last !== undefined && last.base + last.bytes.length - this.#end >= bytes) return last
-    const next = last === undefined ? FIRST_PAGE : Math.min(last.bytes.length * 2, LARGEST_PAGE)
-    const page = { base: this.#end, bytes: Buffer.allocUnsafeSlow(Math.max(next, bytes)) }
-    this.#pages.push(page)
+    const room = last === undefined ? 0 : last.base + last.bytes.length - this.#end
+    // To count its bytes is a walk over the text; most are so short that there is no need to.
+    if (last !== undefined && (room >= text.length * 3 || room >= Buffer.byteLength(text))) return last
+    const next = this.#pages.length < 2 ? FIRST_PAGE : Math.min((last?.bytes.length ?? 0) * 2, LARGEST_PAGE)
+    const page = { base: this.#end, bytes: Buffer.allocUnsafeSlow(Math.max(next, Buffer.byteLength(text))) }
+    this.#pages = added(this.#pages, page)
     return page
   }
 
@@ -237,4 +247,10 @@ export class TextStore {
     }
     return low
   }
+}
+
+function added<T>(list: T[], item: T): T[] {
+  if (list.length < SHORT) return list.concat([item])
+  list.push(item)
+  return list
 }

@@ -74,7 +74,10 @@ function orStopped(inTime: boolean): boolean {
 }
 
 /** Frames into a sink, by whichever way their source has. */
-async function flow(frames: FrameSource, sink: FrameSink): Promise<void> {
-  if (frames.flow !== undefined) return frames.flow(sink)
+function flow(frames: FrameSource, sink: FrameSink): Promise<void> {
+  return frames.flow === undefined ? drip(frames, sink) : frames.flow(sink)
+}
+
+async function drip(frames: FrameSource, sink: FrameSink): Promise<void> {
   for await (const some of frames) if (!(await sink(some))) return
 }

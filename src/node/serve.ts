@@ -5,6 +5,7 @@ import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { GatewayConfig, ServerConfig } from '../config/config.ts'
 import type { ConfigSource } from '../config/reload.ts'
+import { Cancellation } from '../cancel.ts'
 import { SluiceError } from '../errors.ts'
 import type { Logger } from '../gateway/context.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
@@ -179,14 +180,14 @@ function transport(
   heartbeats: Heartbeats,
   patienceMs: number,
 ): Transport {
-  const abort = new AbortController()
+  const left = new Cancellation()
   // `close` on the request does not fire for a POST whose body was read; the response's does.
   outgoing.on('close', () => {
     // Who has got everything has not left, and nobody listens any more.
-    if (!outgoing.writableFinished) abort.abort(CALLER_LEFT)
+    if (!outgoing.writableFinished) left.abort(CALLER_LEFT)
   })
   return {
-    signal: abort.signal,
+    signal: left,
     body: (limit) => readBody(incoming, limit),
     send(reply) {
       void sendStream(outgoing, reply, heartbeats, incoming.method !== 'HEAD', patienceMs)

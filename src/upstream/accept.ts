@@ -17,22 +17,33 @@ const BRACE = 123
 const BRACKET = 91
 const ANGLE = 60
 
+/** An answer that has begun. */
+export interface Answer {
+  /** All of its chunks for `emit`, as they come; once. Rejects as `readChunks` does. */
+  into(emit: Emit): Promise<void>
+}
+
 /**
- * What came back, as chunks for `emit`, whatever shape it has: an event stream, or a JSON answer to a
- * request for one. The first byte decides, not the content type: providers send either under any name.
+ * What came back, whatever shape it has: an event stream, or a JSON answer to a request for one. The first byte
+ * decides, not the content type: providers send either under any name.
  *
- * Rejects with what the provider refused (`provider_*`), and with all that `readChunks` does.
+ * Rejects with what the provider refused (`provider_*`), or `provider_bad_response` where it is no answer.
  */
-export async function accept(exchange: Exchange, options: ReadOptions, clock: Clock, emit: Emit): Promise<void> {
+export async function accept(exchange: Exchange, options: ReadOptions, clock: Clock): Promise<Answer> {
   const body = await answered(exchange, options.provider, clock)
-  // Not awaited: nothing of this function needs to live as long as the stream.
-  if (body.first !== BRACE && body.first !== BRACKET) return readChunks(exchange, body, options, emit)
+  if (body.first !== BRACE && body.first !== BRACKET)
+    return { into: (emit) => readChunks(exchange, body, options, emit) }
   const chunks = jsonAnswer(await readText(whole(body), MAX_JSON, options.provider), exchange.origin, options.identity)
   for (const { usage, chunk } of chunks) {
     if (usage !== undefined) options.notes.usage = usage
     if (chunk.model !== '') options.notes.model ??= chunk.model
   }
-  emit(chunks)
+  return {
+    into(emit) {
+      emit(chunks)
+      return Promise.resolve()
+    },
+  }
 }
 
 /** The body of a response that said yes and can be an answer. */

@@ -1,13 +1,13 @@
+import type { CancelSignal } from '../cancel.ts'
 import type { ChunkIdentity } from '../dialect/fastgpt.ts'
 import type { SluiceError } from '../errors.ts'
 import type { Target } from '../provider/provider.ts'
-import { accept } from './accept.ts'
+import { accept, type Answer } from './accept.ts'
 import type { Breakers } from './breakers.ts'
 import type { ReadNotes } from './ending.ts'
 import { openFresh } from './fresh.ts'
 import type { Dialer, Exchange } from './open.ts'
 import { outgoing, type ChatBody } from './outgoing.ts'
-import type { Emit } from './read.ts'
 
 /** Is told what happens to a stream on its way from the providers. Must not throw. */
 export interface AttemptObserver {
@@ -24,7 +24,7 @@ export interface AttemptObserver {
 /** Limits of the providers themselves. */
 export interface TargetPlaces {
   /** Takes a place for the try that began; rejects with `provider_rate_limited` when there is none. */
-  enter(target: Target, signal: AbortSignal): Promise<void>
+  enter(target: Target, signal: CancelSignal): Promise<void>
 }
 
 /** What one stream needs from outside. */
@@ -32,7 +32,7 @@ export interface AttemptContext {
   readonly dialer: Dialer
   readonly breakers: Breakers
   readonly random: () => number
-  readonly signal: AbortSignal
+  readonly signal: CancelSignal
   readonly observer: AttemptObserver
   /** The completion's id where a provider gives none. */
   readonly completionId?: string | undefined
@@ -40,8 +40,8 @@ export interface AttemptContext {
   readonly places?: TargetPlaces | undefined
 }
 
-/** One try of one target: its answer's chunks go to `emit` as they come. Rejects as `openFresh` and `accept` do. */
-export async function ask(target: Target, body: ChatBody, context: AttemptContext, emit: Emit): Promise<void> {
+/** One try of one target, up to the beginning of its answer. Rejects as `openFresh` and `accept` do. */
+export async function ask(target: Target, body: ChatBody, context: AttemptContext): Promise<Answer> {
   const { dialer, observer, signal } = context
   if (context.places !== undefined) await context.places.enter(target, signal)
   const exchange = await openFresh(dialer, target, outgoing(body, target), signal)
@@ -54,7 +54,7 @@ export async function ask(target: Target, body: ChatBody, context: AttemptContex
     notes,
     identity: target.provider.dialect === 'fastgpt' ? identityOf(target, body, context) : undefined,
   }
-  return accept(exchange, options, dialer.clock, emit)
+  return accept(exchange, options, dialer.clock)
 }
 
 function identityOf(target: Target, { model }: ChatBody, context: AttemptContext): ChunkIdentity {

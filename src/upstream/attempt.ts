@@ -31,7 +31,9 @@ export async function attempt(route: Route, body: ChatBody, context: AttemptCont
     context.observer.started(tries, next.target)
     const gate = new Gate(body)
     try {
-      await ask(underPass(next.target, next.pass), body, context, (items) => {
+      // What comes before the answer need not live as long as it.
+      const answer = await ask(underPass(next.target, next.pass), body, context)
+      await answer.into((items) => {
         const shown = gate.pass(items)
         if (shown.length === 0) return true
         if (sent.first === undefined && shown.some(isChunk)) next.pass.well()

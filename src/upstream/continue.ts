@@ -81,7 +81,8 @@ async function oneWay(
   context.observer.started(tries, way.target, way.mode)
   try {
     const request = continuationBody(body, way, sent.text, sent.tokens)
-    await ask(underPass(way.target, pass), request, context, (items) => {
+    const answer = await ask(underPass(way.target, pass), request, context)
+    await answer.into((items) => {
       const joined = joiner.join(items)
       if (joined.length === 0) return true
       if (sent.length === before && joined.some(({ type }) => type === 'chunk')) {

@@ -3,6 +3,7 @@ import type { Parsed, ParsedChunk } from '../completion/parse.ts'
 import { closingChunk, repairedChunk, type ChunkIdentity } from '../dialect/fastgpt.ts'
 import type { AnswerItem } from '../dialect/writer.ts'
 import { SluiceError } from '../errors.ts'
+import { Indexes } from './indexes.ts'
 import type { Origin } from './origin.ts'
 import { providerError } from './refusal.ts'
 
@@ -32,8 +33,8 @@ export interface ReadOptions {
 export class Ending {
   readonly #options: ReadOptions
   readonly #origin: Origin
-  readonly #open = new Set<number>()
-  readonly #finished = new Set<number>()
+  readonly #open = new Indexes()
+  readonly #finished = new Indexes()
   done = false
   failure: SluiceError | undefined
 
@@ -44,7 +45,7 @@ export class Ending {
 
   /** Every choice that was started has its finish_reason. */
   get isComplete(): boolean {
-    return this.#finished.size > 0 && this.#open.size === 0
+    return !this.#finished.isEmpty && this.#open.isEmpty
   }
 
   /** Whether a mere piece of text is shown as it is and changes nothing here. */
@@ -58,7 +59,7 @@ export class Ending {
   }
 
   get isStarted(): boolean {
-    return this.#finished.size > 0 || this.#open.size > 0
+    return !this.#finished.isEmpty || !this.#open.isEmpty
   }
 
   /** What to show of what came, into `items`. `name`: of the event it came in. */

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import { SluiceError } from '../errors.ts'
 import type { Target } from '../provider/provider.ts'
 import { readRefusal } from './body.ts'
@@ -12,7 +13,7 @@ export async function openFresh(
   dialer: Dialer,
   target: Target,
   outgoing: Outgoing,
-  signal: AbortSignal,
+  signal: CancelSignal,
 ): Promise<Exchange> {
   const exchange = await open(dialer, target, outgoing, signal)
   const isRenewable = target.provider.credential.isOutdated !== undefined

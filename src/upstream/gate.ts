@@ -1,6 +1,8 @@
 import type { AnswerItem } from '../dialect/writer.ts'
 import type { ChatBody } from './outgoing.ts'
 
+const NONE: readonly AnswerItem[] = []
+
 /**
  * Holds an answer back until there is something to show, so that until then a failure can be mended
  * unseen. With `hold_tool_calls` it also holds tool calls until they are complete, since a half-shown
@@ -10,7 +12,7 @@ import type { ChatBody } from './outgoing.ts'
 export class Gate {
   readonly #holdsToolCalls: boolean
   #isOpen = false
-  #held: AnswerItem[] = []
+  #held: readonly AnswerItem[] = NONE
 
   constructor(body: ChatBody) {
     this.#holdsToolCalls = body['hold_tool_calls'] === true
@@ -21,12 +23,12 @@ export class Gate {
     if (this.#isOpen && !this.#holdsToolCalls) return items
     if (!this.#opens(items)) {
       const events = items.filter(isEvent)
-      this.#held.push(...(events.length === 0 ? items : items.filter((item) => !isEvent(item))))
+      this.#held = [...this.#held, ...(events.length === 0 ? items : items.filter((item) => !isEvent(item)))]
       return events
     }
     this.#isOpen = true
     const shown = [...this.#held, ...items]
-    this.#held = []
+    this.#held = NONE
     return shown
   }
 

@@ -1,51 +1,39 @@
-import { Buffer } from 'node:buffer'
+/** So many pieces are a chain; then they become one text. */
+const PIECES = 16
 
-const FIRST_BYTES = 512
-const UNIT = 2
-/** Up to here it is a string: bytes of their own cost a short answer 2 us and the collector one more thing to free. */
-const STRING_UNITS = 96
+/** A text of so many UTF-16 code units is not copied any more. */
+const SEGMENT = 1_024
 
 /**
- * A text that grows by small pieces and is read seldom, kept outside V8's heap. As a string it would be a chain of
- * its pieces, which the garbage collector walks and copies for as long as the stream lives: 90 bytes a token,
- * and with 500 streams of 50 tokens a second most of what its young collections had to move.
- *
- * In UTF-16, so that a character whose halves come in two pieces is whole again.
+ * A text that grows by small pieces and is read seldom. V8 keeps what was added as a chain of its pieces, 60 bytes and
+ * two objects each, which the garbage collector walks and copies for as long as the stream lives; to look at
+ * a character of it makes one text of them. Bytes of its own outside the heap cost 0.8 us a token, this 0.05.
  */
 export class GrowingText {
-  #string = ''
-  #bytes: Buffer | undefined
-  #end = 0
+  /** What is not copied any more. */
+  #segments = ''
+  #tail = ''
+  #pieces = 0
 
   /** In UTF-16 code units. */
   get length(): number {
-    return this.#end / UNIT + this.#string.length
+    return this.#segments.length + this.#tail.length
   }
 
   add(text: string): void {
-    if (this.#bytes !== undefined) return this.#append(this.#bytes, text)
-    this.#string += text
-    if (this.#string.length <= STRING_UNITS) return
-    this.#append(this.#grow(FIRST_BYTES), this.#string)
-    this.#string = ''
+    this.#tail += text
+    if (++this.#pieces < PIECES) return
+    this.#pieces = 0
+    // This look is what makes one text of the pieces. No segment ends within a character.
+    const isCut = isHighSurrogate(this.#tail.charCodeAt(this.#tail.length - 1))
+    if (isCut || this.#tail.length < SEGMENT) return
+    this.#segments += this.#tail
+    this.#tail = ''
   }
 
   toString(): string {
-    return this.#bytes?.toString('utf16le', 0, this.#end) ?? this.#string
-  }
-
-  #append(bytes: Buffer, text: string): void {
-    const end = this.#end + text.length * UNIT
-    const roomy = end > bytes.length ? this.#grow(end) : bytes
-    roomy.write(text, this.#end, 'utf16le')
-    this.#end = end
-  }
-
-  #grow(needed: number): Buffer {
-    const before = this.#bytes
-    const bytes = Buffer.allocUnsafeSlow(Math.max(needed, (before?.length ?? 0) * 2))
-    before?.copy(bytes, 0, 0, this.#end)
-    this.#bytes = bytes
-    return bytes
+    return this.#segments + this.#tail
   }
 }
+
+const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancel.ts'
 import type { Clock } from '../clock.ts'
 import { SluiceError } from '../errors.ts'
 import type { Target } from '../provider/provider.ts'
@@ -61,7 +62,12 @@ export function createDialer(clock: Clock, options?: ConnectionOptions): Dialer 
  * Throws `upstream_connect_failed`, `upstream_reset`, `upstream_malformed`, `provider_auth` (no
  * credential to be had), or the error of the deadline that passed. When `signal` aborts, throws its reason.
  */
-export async function open(dialer: Dialer, target: Target, outgoing: Outgoing, signal: AbortSignal): Promise<Exchange> {
+export async function open(
+  dialer: Dialer,
+  target: Target,
+  outgoing: Outgoing,
+  signal: CancelSignal,
+): Promise<Exchange> {
   const { provider } = target
   const given = provider.credential.headers()
   const credential = given instanceof Promise ? await unlessAborted(given, signal) : given
@@ -82,7 +88,7 @@ export async function open(dialer: Dialer, target: Target, outgoing: Outgoing, s
 }
 
 /** A token exchange may take long, and others may wait for the same one: who leaves only stops waiting. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+async function unlessAborted<T>(promise: Promise<T>, signal: CancelSignal): Promise<T> {
   const left = Promise.withResolvers<never>()
   const onAbort = (): void => left.reject(signal.reason)
   signal.addEventListener('abort', onAbort, { once: true })
@@ -112,7 +118,7 @@ class Call implements Exchange, ExchangeSink {
   readonly #queue: ByteQueue
   #head: PromiseWithResolvers<Exchange> | undefined
   #connection: Connection | undefined
-  #signal: AbortSignal | undefined
+  #signal: CancelSignal | undefined
   #ended = false
   #isDraining = false
   #stopDraining: (() => void) | undefined
@@ -126,7 +132,7 @@ class Call implements Exchange, ExchangeSink {
     this.bytes = this.#queue = new ByteQueue(this)
   }
 
-  start(connections: Connections, origin: string, request: string, signal: AbortSignal): Promise<Exchange> {
+  start(connections: Connections, origin: string, request: string, signal: CancelSignal): Promise<Exchange> {
     // Linked by hand: AbortSignal.any keeps about 2 KB per request on a long-lived signal (Node 20 to 26).
     signal.addEventListener('abort', this, { once: true })
     this.#signal = signal

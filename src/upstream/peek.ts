@@ -1,5 +1,7 @@
 const SPACES: ReadonlySet<number> = new Set([9, 10, 13, 32])
 
+const NONE: readonly Uint8Array[] = []
+
 /** A body of which the beginning was looked at. */
 export class PeekedBody {
   /** The first byte that is not white space; `undefined` when there is none. */
@@ -25,7 +27,7 @@ export class PeekedBody {
   /** What was read already; once, so that it does not stay in memory for as long as the stream. */
   takeRead(): readonly Uint8Array[] {
     const read = this.#read
-    this.#read = []
+    this.#read = NONE
     return read
   }
 }

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../cancel.ts'
 import { Accumulator } from '../../completion/accumulate.ts'
 import type { ChatCompletion, ChatCompletionChunk } from '../../completion/chunk.ts'
 import type { OnDisconnect } from '../../config/config.ts'
@@ -138,7 +139,7 @@ async function again(
 }
 
 /** All of a stream as one completion, once it has ended. Throws `cancelled` when `signal` aborts. */
-export async function gather(context: GatewayContext, id: string, signal: AbortSignal): Promise<ChatCompletion> {
+export async function gather(context: GatewayContext, id: string, signal: CancelSignal): Promise<ChatCompletion> {
   const accumulator = new Accumulator()
   for await (const { entries } of context.log.read(id, -1, signal)) {
     for (const { kind, data } of entries) {

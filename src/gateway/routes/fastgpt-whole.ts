@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../cancel.ts'
 import { isObject, parseJson } from '../../completion/json.ts'
 import { resultsIn, type FastGptAnswer } from '../../dialect/fastgpt-writer.ts'
 import type { GatewayContext } from '../context.ts'
@@ -7,7 +8,7 @@ import { gather } from './chat.ts'
 /** How a whole answer is wanted. */
 export interface WholeForm extends FastGptAnswer {
   readonly chatId: string | undefined
-  readonly signal: AbortSignal
+  readonly signal: CancelSignal
 }
 
 /** FastGPT's answer to a request that is not streamed. Rejects with what ended the stream early. */

@@ -1,3 +1,4 @@
+import { Cancellation } from '../../cancel.ts'
 import { fastgptWriter, toFastGptError, type FastGptAnswer } from '../../dialect/fastgpt-writer.ts'
 import { SluiceError } from '../../errors.ts'
 import type { Route } from '../../provider/provider.ts'
@@ -152,7 +153,7 @@ function scoped(context: GatewayContext, owner: string, { own, chatId, detail }:
 async function remember(context: GatewayContext, stream: LiveStream, question: Turn): Promise<readonly Turn[]> {
   try {
     await stream.outcome
-    const completion = await gather(context, stream.id, new AbortController().signal)
+    const completion = await gather(context, stream.id, new Cancellation())
     const content = completion.choices[0]?.message.content
     return typeof content === 'string' && content !== '' ? [question, { role: 'assistant', content }] : []
   } catch {

@@ -73,7 +73,8 @@ export class Connection {
     const socket = place.isSecure ? secure(place, secrets, onread, keeper) : plain(place, onread)
     this.#socket = socket
     socket.once(place.isSecure ? 'secureConnect' : 'connect', () => this.#start())
-    socket.on('error', (error: Error) => (this.#error ??= error))
+    // TLSSocket reports what is no TLS after the handshake and stays open.
+    socket.on('error', (error: Error) => this.fail(error))
     socket.on('end', () => this.#end())
     socket.on('close', () => this.#closed())
   }
@@ -90,6 +91,7 @@ export class Connection {
 
   /** Ends it now. The sink hears no more. */
   destroy(): void {
+    this.#reader?.stop()
     this.#sink = undefined
     this.#reader = undefined
     this.#socket.destroy()
@@ -99,6 +101,11 @@ export class Connection {
   fail(error: Error): void {
     this.#error ??= error
     this.#socket.destroy()
+  }
+
+  /** Whether the server has not ended it, as far as is known. */
+  get isOpen(): boolean {
+    return !this.#socket.destroyed && !this.#hasEnded
   }
 
   /** Whether all of the response was read, though the sink may not have been told yet. */
@@ -143,8 +150,9 @@ export class Connection {
     const sink = this.#sink
     this.#sink = undefined
     this.#reader = undefined
-    const isFree = keptMs > 0 && !this.#socket.destroyed && !this.#hasEnded && this.#socket.writableLength === 0
-    if (isFree) {
+    if (keptMs > 0 && this.isOpen && this.#socket.writableLength === 0) {
+      // Its last sink may have paused it and will not resume it: it is done.
+      if (this.#socket.isPaused()) this.#socket.resume()
       this.#socket.unref()
       this.#keeper.idle(this, keptMs)
     } else this.#socket.destroy()

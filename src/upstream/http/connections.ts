@@ -87,7 +87,7 @@ class Origin implements Keeper {
   take(): Connection {
     const now = this.#clock.now()
     for (let free = this.#idle.pop(); free !== undefined; free = this.#idle.pop()) {
-      if (free.idleUntil > now) return free
+      if (free.idleUntil > now && free.isOpen) return free
       free.destroy()
     }
     const made = new Connection(this.#place, this.#secrets, this)

@@ -23,11 +23,11 @@ const KEPT_MOST = 600_000
 /** So much earlier than the server we let go of one, so that no request meets its end. In milliseconds. */
 const KEPT_LESS = 2_000
 
+const PROTOCOL = 'HTTP/1.'
 const STATUS_LINE = /^HTTP\/1\.([01]) (\d{3})(?: |$)/
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 /** Anything but a tab, visible ASCII and what was once ISO 8859-1. */
 const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/
-const OUTER_SPACE = /^[ \t]+|[ \t]+$/g
 const LENGTH = /^\d{1,15}$/
 const KEPT_FOR = /(?:^|[,;\s])timeout=(\d{1,9})/i
 
@@ -47,9 +47,14 @@ export class HeadLines {
     return undefined
   }
 
+  /** Refuses the beginning of a line that is no HTTP: its end may never come. */
+  foresee(part: string): void {
+    if (this.#status === 0 && !PROTOCOL.startsWith(part.slice(0, PROTOCOL.length))) throw noStatusLine()
+  }
+
   #takeStatus(line: string): void {
     const match = STATUS_LINE.exec(line)
-    if (match === null) throw malformed('the response does not begin with an HTTP/1 status line')
+    if (match === null) throw noStatusLine()
     this.#minor = Number(match[1])
     this.#status = Number(match[2])
     if (this.#status < 100) throw malformed(`there is no status ${match[2]}`)
@@ -59,8 +64,8 @@ export class HeadLines {
     const colon = line.indexOf(':')
     const name = line.slice(0, Math.max(colon, 0))
     if (!TOKEN.test(name)) throw malformed('a header line is no "name: value"')
-    const value = line.slice(colon + 1).replace(OUTER_SPACE, '')
-    if (NOT_IN_VALUE.test(value)) throw malformed(`the header field "${name}" has a control character`)
+    const value = trimmed(line, colon + 1)
+    if (NOT_IN_VALUE.test(value)) throw malformed('a header field has a control character')
     const key = name.toLowerCase()
     const before = this.#fields[key]
     this.#fields[key] = before === undefined ? value : `${before}, ${value}`
@@ -70,7 +75,7 @@ export class HeadLines {
   /** A line that begins with white space goes on with the field before it. RFC 9112, section 5.2. */
   #goOn(line: string): void {
     const before = this.#fields[this.#last]
-    const more = line.replace(OUTER_SPACE, '')
+    const more = trimmed(line, 0)
     if (before === undefined || NOT_IN_VALUE.test(more)) throw malformed('a header line is no "name: value"')
     this.#fields[this.#last] = `${before} ${more}`
   }
@@ -81,13 +86,26 @@ export class HeadLines {
     if (status === 101) throw malformed('the server changes to a protocol that was not asked for')
     const framing = framingOf(status, fields)
     const length = framing === 'length' ? Number(fields['content-length']) : 0
-    return { status, fields, framing, length, keptMs: framing === 'close' ? 0 : keptMs(this.#minor, fields) }
+    return { status, fields, framing, length, keptMs: keptMs(this.#minor, framing, fields) }
   }
 }
 
-function keptMs(minor: number, fields: Fields): number {
+/** Without a regular expression: one would take a second for 32 KiB of spaces in the middle. */
+function trimmed(line: string, from: number): string {
+  let start = from
+  let end = line.length
+  while (start < end && isSpace(line.charCodeAt(start))) start++
+  while (end > start && isSpace(line.charCodeAt(end - 1))) end--
+  return line.slice(start, end)
+}
+
+const isSpace = (code: number): boolean => code === 32 || code === 9
+
+/** RFC 9112, sections 6.1 and 9.3: HTTP/1.0 keeps a connection only if it says so, and never behind chunks. */
+function keptMs(minor: number, framing: Framing, fields: Fields): number {
   const said = fields['connection']?.toLowerCase() ?? ''
-  if (minor === 1 ? said.includes('close') : !said.includes('keep-alive')) return 0
+  if (framing === 'close' || said.includes('close')) return 0
+  if (minor === 0 && (framing === 'chunked' || !said.includes('keep-alive'))) return 0
   const seconds = KEPT_FOR.exec(fields['keep-alive'] ?? '')?.[1]
   if (seconds === undefined) return KEPT
   return Math.max(0, Math.min(Number(seconds) * 1_000 - KEPT_LESS, KEPT_MOST))
@@ -106,6 +124,10 @@ function framingOf(status: number, fields: Fields): Framing {
   if (length === undefined) return 'close'
   if (!LENGTH.test(length)) throw malformed('the content-length is not one number')
   return 'length'
+}
+
+function noStatusLine(): SluiceError {
+  return malformed('the response does not begin with an HTTP/1 status line')
 }
 
 /** What is sent back is not HTTP. The words of the server are not repeated: they may hold anything. */

@@ -29,6 +29,6 @@ export function requestText({ method, path, host, fields, body }: Request): stri
       throw new SluiceError('internal', `The header field "${name}" has a character that is not visible ASCII`)
     head += `${name}: ${value}\r\n`
   }
-  if (body === undefined) return `${head}\r\n`
-  return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  if (body === undefined && method === 'GET') return `${head}\r\n`
+  return `${head}content-length: ${Buffer.byteLength(body ?? '')}\r\n\r\n${body ?? ''}`
 }

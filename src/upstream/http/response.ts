@@ -78,9 +78,15 @@ export class ResponseReader {
         if (this.#left === 0) this.#stage = this.#isChunked ? 'dataEnd' : 'done'
       }
     } finally {
-      if (to > from) this.#sink.body(buffer.subarray(from, to))
+      // No Buffer, whose `slice` is a view: the sink's copy would be the next read's bytes.
+      if (to > from) this.#sink.body(new Uint8Array(buffer.buffer, buffer.byteOffset + from, to - from))
     }
     return at
+  }
+
+  /** The rest is not wanted: the sink hears no more, also of what was read already. */
+  stop(): void {
+    this.#stage = 'done'
   }
 
   /** The server has closed the connection. Returns whether that, or an end before it, completes the response. */
@@ -91,15 +97,25 @@ export class ResponseReader {
 
   /** What is between the data. Returns how far it was read. */
   #readFrame(buffer: Buffer, at: number, length: number): number {
-    if (this.#stage === 'dataEnd' && buffer[at] === CR && buffer[at + 1] === LF && at + 1 < length) {
-      this.#stage = 'size'
-      return at + 2
-    }
+    if (this.#stage === 'dataEnd') return this.#readDataEnd(buffer, at, length)
     if (this.#stage === 'size' && this.#line === '') {
       const next = this.#readSize(buffer, at, length)
       if (next > at) return next
     }
     return this.#readLine(buffer, at, length)
+  }
+
+  /** The line end behind a chunk's data. */
+  #readDataEnd(buffer: Buffer, at: number, length: number): number {
+    const lf = buffer[at] === CR && this.#line === '' ? at + 1 : at
+    if (lf === length) {
+      this.#line = '\r'
+      return length
+    }
+    if (buffer[lf] !== LF) throw malformed('a chunk does not end where its size says')
+    this.#line = ''
+    this.#stage = 'size'
+    return lf + 1
   }
 
   /** The size of a chunk, where it is whole and nothing but a size; else `at`. */
@@ -119,16 +135,18 @@ export class ResponseReader {
 
   #readLine(buffer: Buffer, at: number, length: number): number {
     const lf = buffer.indexOf(LF, at)
-    const end = lf === -1 || lf >= length ? length : lf
-    this.#line += buffer.toString('latin1', at, end)
-    this.#lineBytes += end - at + 1
-    const most = this.#stage === 'size' || this.#stage === 'dataEnd' ? MAX_SIZE_LINE : MAX_HEAD
+    const isWhole = lf !== -1 && lf < length
+    const next = isWhole ? lf + 1 : length
+    this.#line += buffer.toString('latin1', at, isWhole ? lf : length)
+    this.#lineBytes += next - at
+    const most = this.#stage === 'size' ? MAX_SIZE_LINE : MAX_HEAD
     if (this.#lineBytes > most) throw malformed(`a head or a chunk's frame of the response is over ${most} bytes`)
-    if (end === length) return length
-    const line = this.#line.endsWith('\r') ? this.#line.slice(0, -1) : this.#line
-    this.#line = ''
-    this.#takeLine(line)
-    return end + 1
+    if (isWhole) {
+      const line = this.#line.endsWith('\r') ? this.#line.slice(0, -1) : this.#line
+      this.#line = ''
+      this.#takeLine(line)
+    } else if (this.#stage === 'head') this.#lines?.foresee(this.#line)
+    return next
   }
 
   #takeLine(line: string): void {
@@ -140,11 +158,6 @@ export class ResponseReader {
         if (size === undefined) throw malformed('the size of a chunk is no hexadecimal number')
         return this.#begin(Number.parseInt(size, 16))
       }
-      case 'dataEnd':
-        if (line !== '') throw malformed('a chunk does not end where its size says')
-        this.#stage = 'size'
-        this.#lineBytes = 0
-        return
       case 'trailer':
         if (line === '') this.#stage = 'done'
         return
