@@ -18,7 +18,7 @@ const signal = new AbortController().signal
 const where = target(plainProvider('http://127.0.0.1:1/v1'))
 const DATA =
   '{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m","choices":[{"index":0,"delta":{"content":"word"},"finish_reason":null}]}'
-const batches = Array.from({ length: TOKENS }, () => [new TextChunk(DATA, 'word')])
+const batches = Array.from({ length: TOKENS }, () => [new TextChunk(DATA, 'word', undefined)])
 
 /** A request each 100 ms: a window of 600, as a busy key has, not of a minute of this benchmark. */
 let now = 0

@@ -6,6 +6,7 @@ import type { ChatCompletionChunk, Delta, Usage } from './chunk.ts'
 import { isObject, parseJson, said, type JsonObject } from './json.ts'
 import { errorOfText, findError, findWholeError, plainError, type ParsedError } from './provider-error.ts'
 import { isChunk, MAX_CHOICES, repairChunk } from './repair.ts'
+import type { Around } from './text-path.ts'
 import { usageOf } from './usage.ts'
 import { completionToChunks, isCompletion } from './whole.ts'
 
@@ -31,6 +32,8 @@ export interface ParsedChunk {
   readonly bare: boolean
   /** Set when it brings this text of the first choice and nothing else: then nothing of `chunk` needs a look. */
   readonly text?: string | undefined
+  /** What the data begins and ends with, where that is known; the same object for chunks that are alike. */
+  readonly around?: Around | undefined
   /** The name of the event it came in, where that says how it is to be shown (FastGPT's `fastAnswer`). */
   readonly name?: string | undefined
 }

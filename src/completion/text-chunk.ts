@@ -1,4 +1,5 @@
 import type { ChatCompletionChunk, Usage } from './chunk.ts'
+import type { Around } from './text-path.ts'
 import { parseEvent, type ParsedChunk } from './parse.ts'
 
 /**
@@ -9,14 +10,17 @@ export class TextChunk implements ParsedChunk {
   readonly type = 'chunk'
   readonly data: string
   readonly text: string
+  readonly around: Around | undefined
   readonly finished = false
   readonly usage: Usage | undefined = undefined
   readonly bare = false
   #chunk: ChatCompletionChunk | undefined
 
-  constructor(data: string, text: string) {
+  /** `around`: what the data begins and ends with, the same object for chunks that are alike. */
+  constructor(data: string, text: string, around: Around | undefined) {
     this.data = data
     this.text = text
+    this.around = around
   }
 
   get visible(): boolean {

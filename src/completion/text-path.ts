@@ -9,11 +9,15 @@ const LOOK_AT_EVERY = 64
 /** Which string of a chunk is its text: the first choice's content, or the arguments of its one tool call. */
 export type TextPlace = 'content' | 'arguments'
 
-/** JSON before the text, between text and padding, and after the padding. */
-interface Shape {
+/** What a chunk begins and ends with, up to its text and from there on. */
+export interface Around {
   readonly before: string
-  readonly between: string
   readonly after: string
+}
+
+/** JSON before the text, between text and padding, and after the padding; `between` is empty where there is none. */
+interface Shape extends Around {
+  readonly between: string
 }
 
 /**
@@ -39,10 +43,19 @@ export class TextPath {
     // Cut out and compared: V8 runs `===` over words of memory, `startsWith` over single characters.
     if (shape === undefined || data.slice(0, shape.before.length) !== shape.before) return undefined
     const end = endOfString(data, shape.before.length)
-    const rest = end + shape.between.length
-    if (end === -1 || data.slice(end, rest) !== shape.between) return undefined
-    if (shape.after === '' ? rest !== data.length : !isPadding(data, rest, shape.after)) return undefined
+    if (end === -1) return undefined
+    if (shape.between === '') {
+      if (data.slice(end) !== shape.after) return undefined
+    } else {
+      const rest = end + shape.between.length
+      if (data.slice(end, rest) !== shape.between || !isPadding(data, rest, shape.after)) return undefined
+    }
     return textOf(data.slice(shape.before.length, end))
+  }
+
+  /** What stands around the text of the chunks that it knows; the same object as long as it knows the same ones. */
+  get around(): Around | undefined {
+    return this.#shape
   }
 
   /** Learns the shape of a chunk. False: it has none, or it is not worth a look. */
@@ -111,7 +124,7 @@ function shapeOf(data: string, place: TextPlace): Shape | undefined {
     const probed = parseJson(before + PROBE + shape.between + PROBE + shape.after)
     if (to !== -1 && isTextOnly(probed, place) && isObject(probed) && probed['obfuscation'] === PROBE) return shape
   }
-  return { before, between: rest, after: '' }
+  return { before, between: '', after: rest }
 }
 
 /** Fields that may stand beside the text, if they say nothing. */

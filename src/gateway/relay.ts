@@ -54,5 +54,6 @@ function statusOf(failure: SluiceError | undefined): Outcome['status'] {
 function toEntry(item: AnswerItem): NewEntry {
   if (item.type === 'event') return { kind: 'event', name: item.name, data: item.data }
   const kind = item.bare ? 'usage' : 'chunk'
-  return item.name === undefined ? { kind, data: item.data } : { kind, name: item.name, data: item.data }
+  const { data, name, around } = item
+  return name === undefined ? { kind, data, around } : { kind, name, data }
 }

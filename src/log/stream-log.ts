@@ -1,3 +1,4 @@
+import type { Around } from '../completion/text-path.ts'
 import type { CancelSignal } from '../cancel.ts'
 import type { ErrorEnvelope } from '../errors.ts'
 
@@ -18,6 +19,8 @@ export interface NewEntry {
   readonly data: string
   /** The SSE event name, for `event` entries, and for a chunk whose event says how it is to be shown (FastGPT). */
   readonly name?: string | undefined
+  /** What the data begins and ends with, where the producer knows it; the same object for entries that are alike. */
+  readonly around?: Around | undefined
 }
 
 /** An entry in its place: offsets start at 0 and grow by one. */

@@ -108,7 +108,7 @@ export class Tail {
   /** Adds an entry, not readable yet. Returns what it costs. */
   push(entry: NewEntry): number {
     const offset = ++this.#pushed
-    const cost = this.#data.push(entry.data) + ENTRY_OVERHEAD
+    const cost = this.#data.push(entry.data, entry.around) + ENTRY_OVERHEAD
     if (this.#fresh === NONE || this.#fresh.length >= FRESH_MOST) this.#fresh = [entry]
     else this.#fresh.push(entry)
     if (entry.kind !== 'chunk' || entry.name !== undefined) {

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import type { Around } from '../completion/text-path.ts'
 
 /** What texts that follow each other have in common. */
 export interface Frame {
@@ -6,6 +7,8 @@ export interface Frame {
   readonly from: number
   readonly before: string
   readonly after: string
+  /** Where it was told, who told it. */
+  readonly around?: Around | undefined
 }
 
 /** Less in common is not worth a look at every text. */

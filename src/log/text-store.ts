@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import type { Around } from '../completion/text-path.ts'
 import type { TextRun } from './text-run.ts'
 import { commonEnds, compactFrame, fits, NOTHING, type Frame } from './text-frame.ts'
 
@@ -72,10 +73,12 @@ export class TextStore {
       bytes.copy(target, at + base, 0, Math.min(bytes.length, this.#end - base))
   }
 
-  /** Forgets everything; a page is kept to be used again. */
+  /** Forgets everything; there is a page to be used again. */
   clear(): void {
-    const page = this.#pages.findLast(({ bytes }) => bytes.length <= REUSED_PAGE)
-    this.#pages = page === undefined ? [] : [{ base: 0, bytes: page.bytes }]
+    const only = this.#pages.length === 1 ? this.#pages[0]?.bytes : undefined
+    // What was too small for this stream is too small for the next one.
+    const bytes = only !== undefined && only.length <= REUSED_PAGE ? only : Buffer.allocUnsafeSlow(REUSED_PAGE)
+    this.#pages = [{ base: 0, bytes }]
     if (this.#ends.length > FIRST_TEXTS * GROWTH || this.#end > MOST) this.#ends = new Uint32Array(FIRST_TEXTS)
     this.#frames = []
     this.#odd = undefined
@@ -83,8 +86,8 @@ export class TextStore {
     this.#start = this.#length = this.#dropped = this.#end = 0
   }
 
-  /** Adds a text. Gives the bytes it takes. */
-  push(text: string): number {
+  /** Adds a text. Gives the bytes it takes. `around`: what it begins and ends with, if that is known. */
+  push(text: string, around?: Around): number {
     const number = this.#dropped + this.#length
     if (!text.isWellFormed()) {
       this.#odd ??= new Map()
@@ -92,7 +95,7 @@ export class TextStore {
       this.#note(this.#end)
       return 0
     }
-    const { before, after } = this.#frameFor(text, number)
+    const { before, after } = this.#frameFor(text, number, around)
     const own = text.slice(before.length, text.length - after.length)
     const page = this.#roomFor(own)
     const start = this.#end
@@ -174,17 +177,22 @@ export class TextStore {
     this.#pages = [...this.#pages.slice(0, -1), { base: last.base, bytes }]
   }
 
-  /** The newest frame where the text fits into it, else one that the text has in common with the last one. */
-  #frameFor(text: string, number: number): Frame {
+  /** The newest frame where the text fits into it, else one that is told or that it has in common with the last one. */
+  #frameFor(text: string, number: number, around: Around | undefined): Frame {
     const newest = this.#frames.at(-1)
-    if (newest !== undefined && fits(text, newest)) return newest
+    if (newest !== undefined && (around === undefined ? fits(text, newest) : newest.around === around)) return newest
     // Texts that have little in common with each other are kept whole.
     const isHopeless = this.#frames.length > FRAMES_AT_LEAST + this.#length / TEXTS_A_FRAME
+    if (around !== undefined && !isHopeless)
+      return this.#frame({ from: number, before: around.before, after: around.after, around })
     const common = isHopeless ? NOTHING : commonEnds(this.#last, text)
     this.#last = isHopeless ? '' : text
     const isBare = common.before === '' && common.after === ''
     if (isBare && newest?.before === '' && newest.after === '') return newest
-    const frame = { from: number, ...common }
+    return this.#frame({ from: number, ...common })
+  }
+
+  #frame(frame: Frame): Frame {
     this.#frames = added(this.#frames, frame)
     return frame
   }

@@ -44,7 +44,8 @@ export class ByteQueue
   push(bytes: Uint8Array): void {
     if (this.#end !== undefined) return
     if (this.#sink !== undefined) return this.#pour(this.#sink, bytes)
-    const copy = bytes.slice()
+    // Not `slice`: a Buffer's would be a view.
+    const copy = new Uint8Array(bytes)
     const pull = this.#pull
     if (pull !== undefined) {
       this.#pull = undefined

@@ -115,7 +115,7 @@ class Reading {
     const text = this.#path.take(event.data)
     if (text === undefined) return undefined
     this.#path.hit()
-    return new TextChunk(event.data, text)
+    return new TextChunk(event.data, text, this.#path.around)
   }
 
   #parse(event: SseEvent): Parsed {

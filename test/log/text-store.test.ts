@@ -50,6 +50,24 @@ describe('texts that have much in common', () => {
   const chunk = (text: string, index = 7): string =>
     `{"id":"chatcmpl-1","object":"chat.completion.chunk","created":${index},"choices":[{"index":0,"delta":{"content":${JSON.stringify(text)}}}]}`
 
+  /** What a chunk without text has before and after it. */
+  function endsOf(empty: string): { readonly before: string; readonly after: string } {
+    const at = empty.indexOf('""') + 1
+    return { before: empty.slice(0, at), after: empty.slice(at) }
+  }
+
+  test('take no more where it is told what they have in common', () => {
+    const store = new TextStore()
+    const around = endsOf(chunk(''))
+    assert.equal(store.push(chunk('one'), around), 3)
+    assert.equal(store.push(chunk('two')), 3)
+    assert.equal(store.push(chunk('three'), around), 5)
+    assert.deepEqual(
+      [0, 1, 2].map((index) => store.get(index)),
+      ['one', 'two', 'three'].map((text) => chunk(text)),
+    )
+  })
+
   test('take the bytes of what they have not', () => {
     const store = new TextStore()
     store.push(chunk('one'))
@@ -65,14 +83,17 @@ describe('texts that have much in common', () => {
       fc.string({ unit: 'grapheme', maxLength: 6 }),
       fc.constantFrom('😀', '😁', '', '"', '\\', 'é'),
     )
-    const steps = fc.array(fc.tuple(piece, fc.constantFrom(7, 7, 7, 8, 88), fc.nat(20)), { maxLength: 80 })
+    const steps = fc.array(fc.tuple(piece, fc.constantFrom(7, 7, 7, 8, 88), fc.nat(20), fc.boolean()), {
+      maxLength: 80,
+    })
+    const told = new Map([7, 8].map((index) => [index, endsOf(chunk('', index))]))
     fc.assert(
       fc.property(steps, (all) => {
         const store = new TextStore()
         const model: string[] = []
-        for (const [text, index, drops] of all) {
+        for (const [text, index, drops, isTold] of all) {
           model.push(index === 88 ? text : chunk(text, index))
-          store.push(model.at(-1) ?? '')
+          store.push(model.at(-1) ?? '', isTold ? told.get(index) : undefined)
           if (drops === 20) {
             store.drop(1)
             model.shift()

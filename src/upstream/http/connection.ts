@@ -1,17 +1,12 @@
 import { Buffer } from 'node:buffer'
-import { connect as connectPlain, isIP, type Socket } from 'node:net'
-import { connect as connectSecure, type TLSSocket } from 'node:tls'
+import type { Socket } from 'node:net'
 import { ResponseReader, type ResponseSink } from './response.ts'
+import { connect, type Place, type Secrets } from './socket.ts'
 
-/** Where to connect to. */
-export interface Place {
-  readonly isSecure: boolean
-  /** Without the brackets of an IPv6 address. */
-  readonly host: string
-  readonly port: number
-}
-
-/** Takes what becomes of one request. After `end` or `failed` nothing comes any more. */
+/**
+ * Takes what becomes of one request. After `end` or `failed` nothing comes any more. With what `head` or `body`
+ * throws, the exchange fails; the others must not throw.
+ */
 export interface ExchangeSink extends ResponseSink {
   /** The connection stands, and the request goes out now. */
   connected(): void
@@ -31,20 +26,12 @@ export interface Keeper {
   session(session: Buffer): void
 }
 
-/** What a connection over TLS is made with. */
-export interface Secrets {
-  readonly ca?: string | undefined
-  readonly session?: Buffer | undefined
-}
-
 /**
  * What all connections read into, one after the other: a read is taken apart before its callback returns, and no other
  * one can come before that. Without this Node allocates 64 KiB for every read, which is 2 us of a token, and what it
  * shrinks these to lies about until the garbage collector comes.
  */
 const READ = Buffer.allocUnsafeSlow(64 * 1024)
-
-const KEEP_ALIVE_DELAY = 60_000
 
 /** The code of an error that says: the server ended the connection, and nothing was wrong with it. */
 export const CLOSED = 'closed by the server'
@@ -58,7 +45,6 @@ export class Connection {
   readonly #socket: Socket
   readonly #keeper: Keeper
   #isConnected = false
-  #hasEnded = false
   #error: Error | undefined
   #sink: ExchangeSink | undefined
   #reader: ResponseReader | undefined
@@ -70,7 +56,7 @@ export class Connection {
   constructor(place: Place, secrets: Secrets, keeper: Keeper) {
     this.#keeper = keeper
     const onread = { buffer: READ, callback: (count: number) => this.#read(count) }
-    const socket = place.isSecure ? secure(place, secrets, onread, keeper) : plain(place, onread)
+    const socket = connect(place, secrets, onread, (session) => keeper.session(session))
     this.#socket = socket
     socket.once(place.isSecure ? 'secureConnect' : 'connect', () => this.#start())
     // TLSSocket reports what is no TLS after the handshake and stays open.
@@ -105,7 +91,7 @@ export class Connection {
 
   /** Whether the server has not ended it, as far as is known. */
   get isOpen(): boolean {
-    return !this.#socket.destroyed && !this.#hasEnded
+    return !this.#socket.destroyed
   }
 
   /** Whether all of the response was read, though the sink may not have been told yet. */
@@ -160,7 +146,6 @@ export class Connection {
   }
 
   #end(): void {
-    this.#hasEnded = true
     if (this.#error === undefined && this.#reader?.close() === true) this.#finish(0)
     else this.fail(new Closed())
   }
@@ -172,30 +157,4 @@ export class Connection {
     this.#reader = undefined
     sink?.failed(this.#error ?? new Closed())
   }
-}
-
-interface OnRead {
-  readonly buffer: Buffer
-  callback(count: number): boolean
-}
-
-function plain({ host, port }: Place, onread: OnRead): Socket {
-  return connectPlain({ host, port, onread, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_DELAY })
-}
-
-function secure({ host, port }: Place, { ca, session }: Secrets, onread: OnRead, keeper: Keeper): TLSSocket {
-  const options = {
-    host,
-    port,
-    onread,
-    servername: isIP(host) === 0 ? host : '',
-    ALPNProtocols: ['http/1.1'],
-    ...(ca === undefined ? {} : { ca }),
-    ...(session === undefined ? {} : { session }),
-  }
-  const socket = connectSecure(options)
-  socket.setNoDelay(true)
-  socket.setKeepAlive(true, KEEP_ALIVE_DELAY)
-  socket.on('session', (given) => keeper.session(given))
-  return socket
 }

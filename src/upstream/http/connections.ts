@@ -1,7 +1,8 @@
 import type { Buffer } from 'node:buffer'
 import type { Clock } from '../../clock.ts'
 import { SluiceError } from '../../errors.ts'
-import { Connection, type ExchangeSink, type Keeper, type Place, type Secrets } from './connection.ts'
+import { Connection, type ExchangeSink, type Keeper } from './connection.ts'
+import type { Place, Secrets } from './socket.ts'
 
 /** How often idle connections are looked at, in milliseconds. */
 const SWEEP = 1_000
