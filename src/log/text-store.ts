@@ -11,11 +11,13 @@ const LARGEST_PAGE = 64 * 1024
 const REUSED_PAGE = 4 * 1024
 
 /** Room for so many texts at first: V8 keeps a typed array of 64 bytes inside its object. */
-const FIRST_TEXTS = 16
+const FIRST_TEXTS = 32
 const GROWTH = 4
 
-/** The last place that fits into 32 bits. */
-const MOST = 2 ** 32 - 1
+/** Places as small as they can be kept. */
+type Places = Uint16Array | Uint32Array | Float64Array
+const MOST_16 = 2 ** 16 - 1
+const MOST_32 = 2 ** 32 - 1
 
 /** A list that grows by itself has room for 17, and most stores have two pages and two frames. */
 const SHORT = 8
@@ -38,7 +40,9 @@ interface Page {
 export class TextStore {
   #pages: Page[] = []
   /** Where each text's own part ends, as a place among all bytes; it begins where the one before it ends. */
-  #ends: Uint32Array | Float64Array = new Uint32Array(FIRST_TEXTS)
+  #ends: Places = new Uint16Array(FIRST_TEXTS)
+  /** The last place that fits in there. */
+  #most = MOST_16
   /** Where the first one begins. */
   #start = 0
   #length = 0
@@ -79,7 +83,7 @@ export class TextStore {
     // What was too small for this stream is too small for the next one.
     const bytes = only !== undefined && only.length <= REUSED_PAGE ? only : Buffer.allocUnsafeSlow(REUSED_PAGE)
     this.#pages = [{ base: 0, bytes }]
-    if (this.#ends.length > FIRST_TEXTS * GROWTH || this.#end > MOST) this.#ends = new Uint32Array(FIRST_TEXTS)
+    if (this.#ends.length > FIRST_TEXTS * GROWTH || this.#most > MOST_16) this.#makeRoom(FIRST_TEXTS, 0)
     this.#frames = []
     this.#odd = undefined
     this.#last = ''
@@ -152,7 +156,7 @@ export class TextStore {
     const freed = start - this.#start
     for (const number of this.#odd?.keys() ?? []) if (number < this.#dropped + count) this.#odd?.delete(number)
     this.#ends = this.#ends.slice(count)
-    if (this.#ends.length === 0) this.#ends = new (this.#end > MOST ? Float64Array : Uint32Array)(FIRST_TEXTS)
+    if (this.#ends.length === 0) this.#makeRoom(FIRST_TEXTS, this.#end)
     this.#length = Math.max(0, this.#length - count)
     this.#start = start
     this.#dropped += count
@@ -216,13 +220,20 @@ export class TextStore {
   }
 
   #note(end: number): void {
-    const isTooFar = end > MOST && this.#ends instanceof Uint32Array
-    if (this.#length === this.#ends.length || isTooFar) {
-      const more = new (end > MOST ? Float64Array : Uint32Array)(this.#length * GROWTH)
-      more.set(this.#ends.subarray(0, this.#length))
-      this.#ends = more
+    if (this.#length === this.#ends.length || end > this.#most) {
+      const before = this.#ends.subarray(0, this.#length)
+      this.#makeRoom(this.#length === this.#ends.length ? this.#length * GROWTH : this.#ends.length, end)
+      this.#ends.set(before)
     }
     this.#ends[this.#length++] = end
+  }
+
+  /** For so many places, of which this is the last one known. */
+  #makeRoom(texts: number, end: number): void {
+    if (end <= MOST_16) this.#ends = new Uint16Array(texts)
+    else this.#ends = end <= MOST_32 ? new Uint32Array(texts) : new Float64Array(texts)
+    if (end <= MOST_16) this.#most = MOST_16
+    else this.#most = end <= MOST_32 ? MOST_32 : Infinity
   }
 
   /** The last page, or a new one where the text does not fit there. */

@@ -19,20 +19,20 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Uint8
   const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>()
   const parts: Buffer[] = []
   let length = 0
-  request.on('data', (part: Buffer) => {
+  const take = (part: Buffer): void => {
     length += part.length
     if (length <= limit) return void parts.push(part)
     // The rest is thrown away for a while, so that the sender gets to read the refusal.
     parts.length = 0
     reject(tooLarge())
     if (length > limit * 8) request.destroy()
-  })
-  request.on('end', () => {
+  }
+  const fail = (): void => reject(CALLER_LEFT)
+  const end = (): void => {
     resolve(parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts))
-    // The request, and with it this, lives as long as its answer.
-    parts.length = 0
-  })
-  request.on('error', () => reject(CALLER_LEFT))
-  request.on('close', () => reject(CALLER_LEFT))
+    // The request lives as long as its answer, and would keep all of this.
+    request.off('data', take).off('end', end).off('error', fail).off('close', fail)
+  }
+  request.on('data', take).on('end', end).on('error', fail).on('close', fail)
   return promise
 }

@@ -2,14 +2,12 @@ import { createHash } from 'node:crypto'
 import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { GatewayConfig, ServerConfig } from '../config/config.ts'
 import type { ConfigSource } from '../config/reload.ts'
-import { Cancellation } from '../cancel.ts'
 import { SluiceError } from '../errors.ts'
 import type { Logger } from '../gateway/context.ts'
 import { createGateway, type Gateway } from '../gateway/gateway.ts'
-import { CALLER_LEFT, type Transport } from '../gateway/http.ts'
+import { Caller } from './caller.ts'
 import { deriveKey } from './derive-key.ts'
 import { createKeyDigest } from './key-digest.ts'
 import { createLogger } from './logger.ts'
@@ -17,8 +15,7 @@ import { openStores } from './open-stores.ts'
 import { createPage } from './page.ts'
 import { createSessionKey } from './session-key.ts'
 import { isLoopback, refuseUnguarded } from './reach.ts'
-import { readBody } from './read-body.ts'
-import { Heartbeats, sendStream } from './send.ts'
+import { Heartbeats } from './send.ts'
 import { startTelemetry } from './telemetry-parts.ts'
 import { Reloader } from './reload.ts'
 import { refuseBadTarget } from './strict.ts'
@@ -160,7 +157,7 @@ function listener(fetch: Gateway['fetch'], config: ServerConfig, heartbeats: Hea
     (request, { incoming, outgoing }) => {
       if (!(incoming instanceof IncomingMessage && outgoing instanceof ServerResponse))
         throw new SluiceError('internal', 'HTTP/2 is not served here')
-      return fetch(request, transport(incoming, outgoing, heartbeats, config.readerPatience))
+      return fetch(request, new Caller(incoming, outgoing, heartbeats, config.readerPatience))
     },
     { overrideGlobalObjects: false },
   )
@@ -171,28 +168,6 @@ function listener(fetch: Gateway['fetch'], config: ServerConfig, heartbeats: Hea
       return refuse(response, SluiceError.from(error))
     }
     void answer(request, response)
-  }
-}
-
-function transport(
-  incoming: IncomingMessage,
-  outgoing: ServerResponse,
-  heartbeats: Heartbeats,
-  patienceMs: number,
-): Transport {
-  const left = new Cancellation()
-  // `close` on the request does not fire for a POST whose body was read; the response's does.
-  outgoing.on('close', () => {
-    // Who has got everything has not left, and nobody listens any more.
-    if (!outgoing.writableFinished) left.abort(CALLER_LEFT)
-  })
-  return {
-    signal: left,
-    body: (limit) => readBody(incoming, limit),
-    send(reply) {
-      void sendStream(outgoing, reply, heartbeats, incoming.method !== 'HEAD', patienceMs)
-      return RESPONSE_ALREADY_SENT
-    },
   }
 }
 

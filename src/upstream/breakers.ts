@@ -1,18 +1,7 @@
 import type { Clock } from '../clock.ts'
-import type { SluiceError } from '../errors.ts'
 import type { Target } from '../provider/provider.ts'
-import { afterEvent, closedBreaker, permits, verdict, type BreakerEvent, type BreakerState } from './breaker.ts'
-
-/** A leave to ask a target; say how it went. */
-export interface Pass {
-  readonly isProbe: boolean
-  /** How long a probe waits for a response head, and then for a first token, in milliseconds. */
-  readonly patience: number
-  /** It answers. Counts once. */
-  well(): void
-  /** It failed, also after it had answered well. */
-  ill(error: SluiceError): void
-}
+import { afterEvent, closedBreaker, permits, type BreakerEvent, type BreakerState } from './breaker.ts'
+import { TargetPass, type Pass, type PassOffice } from './pass.ts'
 
 /** A breaker's state, and how often it has changed its type. */
 interface Entry {
@@ -67,7 +56,7 @@ export function underPass(target: Target, { isProbe, patience }: Pass): Target {
  * minute later, says nothing of now: it must not call a second probe beside the first, nor open again
  * what has recovered.
  */
-export class Breakers {
+export class Breakers implements PassOffice {
   readonly #clock: Clock
   readonly #entries = new Map<string, Entry>()
   readonly #well = new Map<string, Wellness>()
@@ -83,28 +72,17 @@ export class Breakers {
     const permit = permits(this.#entry(key).state, now)
     if (permit === 'no') return undefined
     if (permit === 'probe') this.#tell(key, 'probe')
-    let { era } = this.#entry(key)
-    const tell = (event: BreakerEvent): void => {
-      // What this very pass has brought about is no news to it.
-      if (this.#entry(key).era === era) era = this.#tell(key, event)
-    }
-    let isWell = false
-    return {
+    return new TargetPass(this, key, now, {
       isProbe: permit === 'probe',
       // Who was slow when it was well is given twice the time.
       patience: Math.max(PROBE_MS, 2 * (this.#well.get(key)?.slowest ?? 0)),
-      well: () => {
-        if (isWell) return
-        tell('success')
-        isWell = true
-        this.#wentWell(key, now)
-      },
-      ill: (error) => {
-        const event = verdict(error.code)
-        if (permit === 'yes' && this.#isStale(key, now)) return
-        if (event === 'failure' || !isWell) tell(event)
-      },
-    }
+      era: this.#entry(key).era,
+    })
+  }
+
+  heard(key: string, era: number, event: BreakerEvent): number {
+    // What this very pass has brought about is no news to it.
+    return this.#entry(key).era === era ? this.#tell(key, event) : era
   }
 
   /** What is known of each target that has failed: `closed`, `open`, `probing`. */
@@ -137,7 +115,7 @@ export class Breakers {
     }
   }
 
-  #wentWell(key: string, begun: number): void {
+  wentWell(key: string, begun: number): void {
     const ms = this.#clock.now() - begun
     const known = this.#well.get(key)
     if (known !== undefined) {
@@ -156,7 +134,7 @@ export class Breakers {
     return this.#entries.get(key) ?? { state: closedBreaker(now), era: 0, since: now }
   }
 
-  #isStale(key: string, begun: number): boolean {
+  isStale(key: string, begun: number): boolean {
     return this.#clock.now() - begun > STALE_MS && begun < (this.#well.get(key)?.from ?? -Infinity)
   }
 

@@ -3,6 +3,9 @@ import type { AnswerItem } from '../dialect/writer.ts'
 import { addUsage } from './add-usage.ts'
 import { GrowingText } from './growing-text.ts'
 
+/** What all chunks of a stream have in common. */
+type Identity = Pick<ChatCompletionChunk, 'id' | 'created' | 'model'>
+
 /**
  * What a stream's readers have been shown, over all its attempts: what a continuation has to go on
  * from, and the identity that the whole stream keeps.
@@ -10,7 +13,7 @@ import { GrowingText } from './growing-text.ts'
 export class Sent {
   readonly #text = new GrowingText()
   /** The first chunk: its id, time and model are the stream's. */
-  first: ChatCompletionChunk | undefined
+  first: Identity | undefined
   /** Chunks with visible deltas: about as many as tokens. */
   tokens = 0
   #isPlain = true
@@ -44,7 +47,7 @@ export class Sent {
     for (const item of items) {
       if (item.type !== 'chunk') continue
       const { usage, visible, text } = item
-      this.first ??= item.chunk
+      if (this.first === undefined) this.#meet(item.chunk)
       if (usage !== undefined) this.#attemptUsage = usage
       if (visible) {
         this.tokens++
@@ -62,6 +65,11 @@ export class Sent {
         if (delta.function_call != null) this.#isPlain = false
       }
     }
+  }
+
+  /** Not the chunk: all that it has would be kept with it. */
+  #meet({ id, created, model }: ChatCompletionChunk): void {
+    this.first = { id, created, model }
   }
 
   /** The attempt is over without an end: what it used counts all the same, estimated where it did not say. */

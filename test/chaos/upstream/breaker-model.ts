@@ -1,4 +1,5 @@
-import { Breakers, underPass, type Pass } from '../../../src/upstream/breakers.ts'
+import { Breakers, underPass } from '../../../src/upstream/breakers.ts'
+import type { Pass } from '../../../src/upstream/pass.ts'
 import { SluiceError } from '../../../src/errors.ts'
 import { plainProvider, target } from '../../support/gateway.ts'
 import { TestClock } from '../../support/clock.ts'
