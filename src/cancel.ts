@@ -15,7 +15,7 @@ export interface CancelSignal {
 const NONE: CancelListener[] = []
 
 /**
- * What an `AbortController` and its signal are, in one object of 40 bytes: of a pair with one listener the platform
+ * What an `AbortController` and its signal are, in one object of 48 bytes: of a pair with one listener the platform
  * makes nine objects, 450 bytes for as long as a stream is open, and 2 us of a short one. Listeners are called in the
  * order in which they came, in the same turn; what one of them throws, `abort` throws when all were called.
  */

@@ -30,7 +30,7 @@ export class Scopes {
     return scopes
   }
 
-  /** A provider's own, where it has any. */
+  /** The scope of a provider, where it has limits of its own. */
   ofProvider(name: string, { providers }: LimitsConfig): Scope | undefined {
     const limit = providers.get(name)
     return isLimited(limit) ? this.#scope('provider', name, limit) : undefined
